@@ -1,0 +1,47 @@
+"""The cloud: the world that is current, and what outlives it — lock, clock, settings, journal."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from gatepost.core.clock import Clock
+from gatepost.core.events import Event
+from gatepost.core.journal import Journal
+from gatepost.core.seed import populate
+from gatepost.core.world import World
+from gatepost.settings import Settings, parse
+
+
+class Cloud:
+    """One emulated installation. `rate` is the clock's: 1 real, 0 manual, 10 ten times as fast."""
+
+    def __init__(self, settings: Settings | None = None, seed: int = 1, rate: float = 1.0) -> None:
+        self.lock = threading.RLock()
+        self.settings = settings or parse({})
+        self.seed = seed
+        self.clock = Clock(self.lock, rate)
+        self.journal = Journal(self.clock.now)
+        self._listeners: list[Callable[[Event], None]] = []
+        self.world = self._new_world()
+
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Hear of every event from now on, under the lock, in order. Listeners must not block."""
+        self._listeners.append(listener)
+
+    def reset(self) -> None:
+        """Begin anew from the same seed: objects, tasks, holds and the journal. The clock never goes back."""
+        with self.lock:
+            self.world.close()
+            self.journal.clear()
+            self.world = self._new_world()
+
+    def _new_world(self) -> World:
+        world = World(self.lock, self.clock, self.settings, self.seed)
+        populate(world)
+        world.on_event = self._tell
+        return world
+
+    def _tell(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)

@@ -1,0 +1,299 @@
+"""Operations: workflows written as generators, and the runner that holds the rules for them.
+
+A workflow reads as the cloud's manual tells it. What it yields is a step: `Ask` stops until the outside world has
+decided (or goes straight on where nobody asked to decide), `Work` takes simulated time. Decisions arrive as exceptions
+at the step. Everything that must be right every time is here, once: the task's state machine, locks, what happens to
+objects that are not finished, which events are told and in which order.
+
+The caller holds the world's lock in every function of this module.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from gatepost.core.errors import BusyEntity, TaskEnded
+from gatepost.core.events import EntityRef
+from gatepost.core.holds import Decision, Hold
+from gatepost.core.inventory import Machine, Status, User, VApp, Vm
+from gatepost.core.tasks import Move, Task, TaskError, TaskStatus
+
+if TYPE_CHECKING:
+    from gatepost.core.clock import Timer
+    from gatepost.core.world import World
+
+log = logging.getLogger(__name__)
+
+STEP = 0.2
+"""Seconds of one step of simulated work, before the setting `work.scale`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Wait for the outside world, if this operation is one that it wants to decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Take simulated time: `progress` (percent) is what the task shows meanwhile."""
+
+    progress: int = 50
+
+
+Step = Ask | Work
+Steps = Generator[Step, None, None]
+Workflow = Callable[["Operation"], Steps]
+
+ASK = Ask()
+WORK = Work()
+
+
+class Ended(BaseException):
+    """An end that comes from outside. Not an Exception, so that no workflow's `except Exception` swallows it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Aborted(Ended):
+    """Declined: nothing stays behind."""
+
+
+class Failed(Ended):
+    """Broken by the decider: what was being made stays behind, in error."""
+
+
+class Canceled(Ended):
+    """Taken back by its user or an administrator."""
+
+
+class Outcome(NamedTuple):
+    """An event at the operation's end; `on_failure` tells whether a failure reports it too (as unsuccessful)."""
+
+    type: str
+    entity: EntityRef
+    on_failure: bool
+
+
+class Operation:
+    """One running workflow: what the workflow may call, and the runner behind it."""
+
+    __slots__ = ("_early", "_locked", "_outcomes", "_steps", "_timer", "_transients", "name", "task", "user", "world")
+
+    def __init__(self, world: World, name: str, user: User) -> None:
+        self.world = world
+        self.name = name
+        self.user = user
+        self.task: Task
+        self._early: list[tuple[str, EntityRef]] | None = []
+        self._outcomes: list[Outcome] = []
+        self._transients: list[Machine] = []
+        self._locked: list[Machine] = []
+        self._timer: Timer | None = None
+        self._steps: Steps
+
+    # What a workflow calls, before its first step:
+
+    def acts_on(self, entity: Machine) -> None:
+        """Name the object that the task is about, and lock it. Raises BusyEntity."""
+        if busy := busy_with(entity):
+            raise BusyEntity(f"The entity {busy[0].name} is busy completing an operation.")
+        self.task = Task(self.world.ids.uuid(), self.name, entity.ref, entity.org, self.user, self.world.now())
+        self._lock(entity)
+
+    def creates(self, vapp: VApp, vms: list[Vm]) -> None:
+        """Put new objects into the world; they are transient until the operation has succeeded."""
+        self.world.inventory.add_vapp(vapp)
+        self._transients.append(vapp)
+        self.acts_on(vapp)
+        for vm in vms:
+            self.world.inventory.add_vm(vm)
+            self._transients.append(vm)
+            self._lock(vm)
+
+    def tell(self, type: str, entity: Machine) -> None:
+        """An event that happens now."""
+        if self._early is None:
+            self._emit(type, entity.ref)
+        else:
+            self._early.append((type, entity.ref))
+
+    def on_end(self, type: str, entity: Machine, *, on_failure: bool = True) -> None:
+        """An event that the end of the operation tells, successful or not."""
+        self._outcomes.append(Outcome(type, entity.ref, on_failure))
+
+    # The runner:
+
+    def begin(self, workflow: Workflow) -> Task:
+        """Run the workflow to its first step. What it raises before that is the request's error and leaves no trace."""
+        steps = workflow(self)
+        try:
+            first = next(steps)
+        except BaseException:
+            for entity in self._transients:
+                self.world.inventory.remove(entity)
+            self._unlock()
+            raise
+        self._steps = steps
+        task = self.task
+        task.runner = self
+        self._locked[0].failed_tasks = ()
+        self.world.tasks.add(task)
+        early, self._early = self._early or [], None
+        for type, told in early:
+            self._emit(type, told)
+        self._tell_task("task/create")
+        self._take(first)
+        return task
+
+    def decide(self, decision: Decision, message: str) -> None:
+        """Go on, or end, as the hold was decided; the hold itself is closed already."""
+        if decision is Decision.RESUME:
+            self.task.details = message
+            self._start()
+            self._continue()
+        elif decision is Decision.ABORT:
+            self._throw(Aborted(message))
+        else:
+            self._throw(Failed(message))
+
+    def cancel(self, message: str) -> None:
+        """End the operation for its user. Raises TaskEnded."""
+        if self.task.status.ended:
+            raise TaskEnded("The task has already ended.")
+        self.task.cancel_requested = True
+        self._throw(Canceled(message))
+
+    def _take(self, step: Step) -> None:
+        while True:
+            if isinstance(step, Ask) and self.world.blocking.asks_about(self.name):
+                self._hold()
+                return
+            if self.task.status is not TaskStatus.RUNNING:
+                self._start()
+            if isinstance(step, Work):
+                self.task.progress = step.progress
+                seconds = STEP * self.world.settings.work_scale
+                if seconds > 0:
+                    self._timer = self.world.clock.call_later(seconds, self._continue)
+                    return
+            try:
+                step = next(self._steps)
+            except BaseException as end:
+                self._ended_by(end)
+                return
+
+    def _hold(self) -> None:
+        world, task = self.world, self.task
+        now = world.now()
+        task.move(Move.HOLD, now)
+        task.details = world.settings.pending_message
+        hold = Hold(world.ids.uuid(), task, now, now + world.blocking.timeout, world.blocking.default)
+        task.hold = hold
+        world.holds.add(hold)
+        world.arm(hold)
+        world.tell_hold("blockingtask/create", hold, self.user)
+
+    def _continue(self) -> None:
+        self._timer = None
+        try:
+            step = next(self._steps)
+        except BaseException as end:
+            self._ended_by(end)
+        else:
+            self._take(step)
+
+    def _start(self) -> None:
+        self.task.move(Move.START, self.world.now())
+        self._tell_task("task/start")
+
+    def _throw(self, end: Ended) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        try:
+            self._steps.throw(end)
+        except StopIteration:
+            self._ended_by(end)
+        except BaseException as raised:
+            self._ended_by(raised)
+        else:
+            self._steps.close()
+            self._ended_by(RuntimeError(f"the workflow of {self.name} went on after it was ended"))
+
+    def _ended_by(self, end: BaseException) -> None:
+        if isinstance(end, StopIteration):
+            self._succeeded()
+        elif isinstance(end, Aborted):
+            self._undone(Move.ABORT, end.message)
+        elif isinstance(end, Canceled):
+            self._undone(Move.CANCEL, end.message)
+        elif isinstance(end, Failed):
+            self._failed(end.message, self.world.settings.hold_error_code)
+        else:
+            log.error("the workflow of %s failed", self.name, exc_info=end)
+            self._failed("Unable to perform this action. Contact your cloud administrator.", "INTERNAL_SERVER_ERROR")
+
+    def _succeeded(self) -> None:
+        self.task.progress = 100
+        self._finish(Move.SUCCEED)
+        for outcome in self._outcomes:
+            self._emit(outcome.type, outcome.entity)
+        self._tell_task("task/complete")
+
+    def _undone(self, move: Move, message: str) -> None:
+        self.task.error = TaskError(message, self.world.settings.hold_error_code)
+        self._finish(move)
+        for entity in self._transients:
+            self.world.inventory.remove(entity)
+            self._emit("vapp/modify" if isinstance(entity, VApp) else "vm/delete", entity.ref)
+        self._tell_task("task/abort")
+
+    def _failed(self, message: str, code: str) -> None:
+        self.task.error = TaskError(message, code, 500 if code == "INTERNAL_SERVER_ERROR" else 400)
+        for entity in self._transients:
+            entity.status = Status.FAILED_CREATION
+        owner = self._locked[0]
+        self._finish(Move.FAIL)
+        owner.failed_tasks = (*owner.failed_tasks, self.task)
+        for outcome in self._outcomes:
+            if outcome.on_failure:
+                self._emit(outcome.type, outcome.entity, success=False)
+        self._tell_task("task/fail", success=False)
+
+    def _finish(self, move: Move) -> None:
+        self.task.move(move, self.world.now())
+        self.task.runner = None
+        self._unlock()
+        self.world.tasks.finished(self.task)
+
+    def _lock(self, entity: Machine) -> None:
+        entity.busy = self.task
+        self._locked.append(entity)
+
+    def _unlock(self) -> None:
+        for entity in self._locked:
+            entity.busy = None
+        self._locked = []
+
+    def _emit(self, type: str, entity: EntityRef, *, success: bool = True) -> None:
+        self.world.emit(type, entity, self.task.org, self.user, success=success)
+
+    def _tell_task(self, type: str, *, success: bool = True) -> None:
+        task = self.task
+        self.world.emit(type, task.ref, task.org, self.user, success=success, task=task.ref, task_owner=task.owner)
+
+
+def busy_with(entity: Machine) -> tuple[Machine, Task] | None:
+    """The object that is in the way, and its task: the entity itself, its vApp, or one of its VMs."""
+    if entity.busy is not None:
+        return entity, entity.busy
+    around: list[Machine] = [*entity.vms] if isinstance(entity, VApp) else [entity.vapp]
+    for other in around:
+        if other.busy is not None:
+            return other, other.busy
+    return None

@@ -1,0 +1,1 @@
+"""The vCloud dialect: the XML API of VMware vCloud Director, versions 1.5 to 33.0."""

@@ -1,0 +1,234 @@
+"""One vCloud request: version, session, body; and its answer. Every route of the dialect is registered here."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from flask import Blueprint, Response, request
+
+from gatepost.core.errors import CloudError
+from gatepost.core.ids import is_uuid
+from gatepost.core.inventory import User
+from gatepost.core.journal import Entry
+from gatepost.core.world import World
+from gatepost.vcloud import xmlio
+from gatepost.vcloud.dialect import ENVIRON_KEY, VcloudDialect
+from gatepost.vcloud.errors import ApiError, bad_id, denied, error_element, from_cloud
+from gatepost.vcloud.names import PATHS, vcloud_type
+from gatepost.vcloud.sessions import Session
+from gatepost.vcloud.versions import Traits, negotiate, not_acceptable, traits
+from gatepost.vcloud.xmlio import Element
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint("vcloud", __name__)
+
+ERROR_TYPE = vcloud_type("error").lower()
+TOKEN_HEADER = "x-vcloud-authorization"
+
+LOGIN_REJECTED = {"WWW-Authenticate": 'BASIC realm="vCloud"', "Content-Type": "text/plain; charset=utf-8"}
+
+BODY_LIMIT = 1024 * 1024
+"""Bytes of a request body; the edge reads no more."""
+
+# What a body may call itself besides the exact type: clients are careless here, and real servers let them.
+_FOREIGN_TYPES = ("application/json", "text/html", "text/plain", "multipart/", "image/", "application/x-www-form")
+
+
+class Who(Enum):
+    """Whom a route serves."""
+
+    ANYBODY = "without login"
+    LOGGED_IN = "every user"
+    SYSTEM = "system administrators"
+
+
+class Reply(NamedTuple):
+    """What a handler answers: an element to serialize, or `body` as it is."""
+
+    status: int
+    element: Element | None = None
+    media_type: str = "application/*+xml"
+    headers: Mapping[str, str] = MappingProxyType({})
+    body: bytes = b""
+
+
+class Call:
+    """One request. Handlers read `user`, `traits` and `body()` and never touch Flask."""
+
+    __slots__ = ("dialect", "entry", "environ", "request_id", "session", "started", "traits", "world")
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self.environ = environ
+        self.dialect: VcloudDialect = environ[ENVIRON_KEY]
+        self.world: World = self.dialect.cloud.world
+        self.entry: Entry = environ["gatepost.entry"]
+        self.request_id = str(uuid.uuid4())
+        self.started = time.perf_counter()
+        self.traits: Traits = traits(self.dialect.settings.versions[-1])
+        self.session: Session | None = None
+
+    @property
+    def user(self) -> User:
+        if self.session is None:
+            raise denied()
+        return self.session.user
+
+    def header(self, name: str) -> str | None:
+        """A request header; `name` as the WSGI environ spells it, without `HTTP_`."""
+        value: str | None = self.environ.get("HTTP_" + name)
+        return value
+
+    def href(self, path: str) -> str:
+        return self.dialect.public_url + path
+
+    def entity_href(self, kind: str, id: str) -> str:
+        return self.dialect.public_url + PATHS[kind] + id
+
+    def concerns(self, task_id: str) -> None:
+        """The request is about this task; the journal says so."""
+        self.entry.task = task_id
+
+    @property
+    def has_body(self) -> bool:
+        return bool(self.environ["gatepost.body"])
+
+    def body(self, *tags: str) -> Element:
+        """The parsed request body, whose root must be one of `tags`. Raises ApiError and Malformed."""
+        content_type = self.environ.get("CONTENT_TYPE") or ""
+        media_type, _, parameters = content_type.partition(";")
+        media_type = media_type.strip().lower()
+        if self.dialect.settings.foreign_content_type == "refuse" and media_type.startswith(_FOREIGN_TYPES):
+            raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"The content type {media_type} is not supported.")
+        _, _, charset = parameters.lower().partition("charset=")
+        charset = charset.partition(";")[0].strip(' "')
+        document = xmlio.parse(self.environ["gatepost.body"], charset if charset.isascii() and charset else None)
+        xmlio.expect(document, *tags)
+        return document
+
+    def negotiate(self) -> None:
+        """Find the API version. Raises ApiError."""
+        accept = self.header("ACCEPT") or ""
+        spoken = self.dialect.settings.versions
+        chosen = negotiate(accept, spoken)
+        if chosen is None:
+            raise ApiError(406, "NOT_ACCEPTABLE", not_acceptable(accept, spoken))
+        self.traits = chosen
+        if self.environ["gatepost.too_large"]:
+            raise ApiError(413, "REQUEST_ENTITY_TOO_LARGE", f"The request body is larger than {BODY_LIMIT} bytes.")
+
+    def authenticate(self) -> None:
+        """Find the session. Raises ApiError as the table of section 0.6 says for each version."""
+        token = self._token()
+        if token is None:
+            raise ApiError(401, "UNAUTHORIZED", "This operation requires authentication. Log in and send the token.")
+        with self.world.lock:
+            self.session = self.dialect.sessions.find(token, self.dialect.settings.session_idle)
+        if self.session is None:
+            if self.traits.bad_token_is_forbidden and self.dialect.settings.expired_token_old == "403":
+                raise ApiError(403, "ACCESS_TO_RESOURCE_IS_FORBIDDEN", "Access is forbidden")
+            raise ApiError(401, "UNAUTHORIZED", "The session token is not known or has expired. Log in again.")
+        self.entry.user = f"{self.session.user.name}@{self.session.user.org.name}"
+
+    def _token(self) -> str | None:
+        token = self.header("X_VCLOUD_AUTHORIZATION")
+        if token is not None:
+            return token
+        scheme, _, bearer = (self.header("AUTHORIZATION") or "").partition(" ")
+        if scheme.lower() == "bearer":
+            return bearer.strip()
+        for cookie in (self.header("COOKIE") or "").split(";"):
+            name, _, value = cookie.strip().partition("=")
+            if name == "vcloud-token":
+                return value
+        return None
+
+
+Handler = Callable[..., Reply]
+
+
+def route(method: str, rule: str, who: Who = Who.LOGGED_IN, *, negotiated: bool = True) -> Callable[[Handler], Handler]:
+    """Serve `method rule` by a function that takes a Call and the rule's parameters."""
+
+    def register(handler: Handler) -> Handler:
+        def view(**parameters: str) -> Response:
+            environ = request.environ
+            call = Call(environ)
+            try:
+                if negotiated:
+                    call.negotiate()
+                if who is not Who.ANYBODY:
+                    call.authenticate()
+                    if who is Who.SYSTEM and not call.user.is_sysadmin:
+                        raise denied()
+                reply = handler(call, **parameters)
+            except ApiError as error:
+                return refuse(call, error)
+            except CloudError as error:
+                return refuse(call, from_cloud(error))
+            return _answer(call, reply)
+
+        blueprint.add_url_rule(
+            rule,
+            endpoint=f"{method} {rule}".replace(".", "_"),
+            view_func=view,
+            methods=[method],
+            provide_automatic_options=False,
+        )
+        return handler
+
+    return register
+
+
+def refuse(call: Call, error: ApiError) -> Response:
+    """The answer to a request that failed."""
+    if error.status == 401 and not error.message:
+        return _respond(call, 401, b"", "", LOGIN_REJECTED)
+    message = error.message
+    if call.traits.messages_carry_request_id and error.minor != "NOT_ACCEPTABLE":
+        message = f"[ {call.request_id} ] {message}"
+    element = error_element(error.status, error.minor, message)
+    return _respond(call, error.status, xmlio.serialize(element), ERROR_TYPE, error.headers)
+
+
+def internal_error(call: Call) -> Response:
+    """The answer to a bug of ours; the traceback goes to the log, never to the wire."""
+    log.exception("a request failed")
+    message = f"[ {call.request_id} ] Unable to perform this action. Contact your cloud administrator."
+    element = error_element(500, "INTERNAL_SERVER_ERROR", message)
+    return _respond(call, 500, xmlio.serialize(element), ERROR_TYPE, {})
+
+
+def checked_id(text: str, prefix: str = "") -> str:
+    """The bare UUID of a path segment such as `vapp-U`. Raises ApiError (400)."""
+    id = text.removeprefix(prefix).lower()
+    if (prefix and not text.startswith(prefix)) or not is_uuid(id):
+        raise bad_id()
+    return id
+
+
+def _answer(call: Call, reply: Reply) -> Response:
+    body = reply.body if reply.element is None else xmlio.serialize(reply.element)
+    headers = dict(reply.headers)
+    headers["X-VMWARE-VCLOUD-REQUEST-EXECUTION-TIME"] = str(round((time.perf_counter() - call.started) * 1000))
+    if call.session is not None and TOKEN_HEADER not in headers:
+        headers[TOKEN_HEADER] = call.session.token
+    return _respond(call, reply.status, body, reply.media_type.lower(), headers)
+
+
+def _respond(call: Call, status: int, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    response = Response(body, status)
+    out = response.headers
+    if "Content-Type" not in headers:
+        out["Content-Type"] = f"{media_type};version={call.traits.version}"
+    for name, value in headers.items():
+        out[name] = value
+    out["X-VMWARE-VCLOUD-REQUEST-ID"] = call.request_id
+    out["Vary"] = "Accept-Encoding"
+    return response

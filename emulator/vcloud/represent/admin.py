@@ -1,0 +1,176 @@
+"""The administrators' view: VCloud, AdminOrg, AdminVdc, User, VMWExtension (reference, sections 2.4 and 2.5)."""
+
+from __future__ import annotations
+
+from gatepost.core.inventory import Catalog, Organization, Role, User, VApp, VAppTemplate, Vdc
+from gatepost.vcloud.http import Call
+from gatepost.vcloud.names import EXTENSION_VIEW, USER_VIEW, V, X, admin_type, vcloud_type
+from gatepost.vcloud.represent.links import admin_reference, link, owner, reference
+from gatepost.vcloud.represent.orgs import vdc_content
+from gatepost.vcloud.xmlio import Element, root, sub
+
+EXTENSION_LISTS = {
+    "providerVdcReferences": ("VMWProviderVdcReferences", "vmwProviderVdcReferences"),
+    "externalNetworkReferences": ("VMWExternalNetworkReferences", "vmwExternalNetworkReferences"),
+    "networkPoolReferences": ("VMWNetworkPoolReferences", "vmwNetworkPoolReferences"),
+    "vimServerReferences": ("VMWVimServerReferences", "vmwVimServerReferences"),
+    "hostReferences": ("VMWHostReferences", "vmwHostReferences"),
+}
+"""Below `/admin/extension`: path, root element, media type. The emulated cloud has no vSphere behind it."""
+
+
+def vcloud(call: Call, orgs: list[Organization], roles: dict[Role, str]) -> Element:
+    element = root(
+        V + "VCloud",
+        USER_VIEW,
+        name="Gatepost",
+        type=admin_type("vcloud"),
+        href=call.href("/api/admin/"),
+    )
+    sub(element, V + "Description")
+    references = sub(element, V + "OrganizationReferences")
+    for org in orgs:
+        tag = V + "OrganizationReference"
+        admin_reference(call, references, tag, "org", "organization", org.id, org.name)
+    if call.user.is_sysadmin:
+        references = sub(element, V + "ProviderVdcReferences")
+        for provider in call.world.inventory.provider_vdcs.values():
+            tag = V + "ProviderVdcReference"
+            admin_reference(call, references, tag, "providervdc", "providervdc", provider.id, provider.name)
+    sub(element, V + "RightReferences")
+    references = sub(element, V + "RoleReferences")
+    for role, id in roles.items():
+        admin_reference(call, references, V + "RoleReference", "role", "role", id, role.value)
+    sub(element, V + "Networks")
+    return element
+
+
+def organization(call: Call, org: Organization) -> Element:
+    element = root(
+        V + "AdminOrg",
+        USER_VIEW,
+        name=org.name,
+        id=f"urn:vcloud:org:{org.id}",
+        type=admin_type("organization"),
+        href=call.href(f"/api/admin/org/{org.id}"),
+    )
+    link(element, "down", call.href(f"/api/tasksList/{org.id}"), vcloud_type("tasksList"))
+    link(element, "alternate", call.entity_href("org", org.id), vcloud_type("org"))
+    sub(element, V + "Description")
+    sub(element, V + "FullName", org.full_name)
+    sub(element, V + "IsEnabled", "true")
+    sub(element, V + "Settings")
+    users = sub(element, V + "Users")
+    for user in org.users.values():
+        if user.password is not None:
+            reference(call, users, V + "UserReference", user.ref)
+    sub(element, V + "Groups")
+    catalogs = sub(element, V + "Catalogs")
+    for one in org.catalogs.values():
+        admin_reference(call, catalogs, V + "CatalogReference", "catalog", "catalog", one.id, one.name)
+    vdcs = sub(element, V + "Vdcs")
+    for one_vdc in org.vdcs.values():
+        admin_reference(call, vdcs, V + "Vdc", "vdc", "vdc", one_vdc.id, one_vdc.name)
+    networks = sub(element, V + "Networks")
+    for network in org.networks.values():
+        sub(
+            networks,
+            V + "Network",
+            type=vcloud_type("orgNetwork"),
+            name=network.name,
+            href=call.entity_href("network", network.id),
+        )
+    return element
+
+
+def vdc(call: Call, vdc: Vdc, contents: list[VApp | VAppTemplate]) -> Element:
+    element = root(
+        V + "AdminVdc",
+        USER_VIEW,
+        status=1,
+        name=vdc.name,
+        id=f"urn:vcloud:vdc:{vdc.id}",
+        type=admin_type("vdc"),
+        href=call.href(f"/api/admin/vdc/{vdc.id}"),
+    )
+    link(element, "up", call.href(f"/api/admin/org/{vdc.org.id}"), admin_type("organization"))
+    link(element, "alternate", call.entity_href("vdc", vdc.id), vcloud_type("vdc"))
+    vdc_content(call, element, vdc, contents)
+    if call.user.is_sysadmin:
+        tag = V + "ProviderVdcReference"
+        admin_reference(call, element, tag, "providervdc", "providervdc", vdc.provider.id, vdc.provider.name)
+    return element
+
+
+def catalog(call: Call, catalog: Catalog) -> Element:
+    element = root(
+        V + "AdminCatalog",
+        USER_VIEW,
+        name=catalog.name,
+        id=f"urn:vcloud:catalog:{catalog.id}",
+        type=admin_type("catalog"),
+        href=call.href(f"/api/admin/catalog/{catalog.id}"),
+    )
+    link(element, "up", call.href(f"/api/admin/org/{catalog.org.id}"), admin_type("organization"))
+    link(element, "alternate", call.entity_href("catalog", catalog.id), vcloud_type("catalog"))
+    sub(element, V + "Description", catalog.description)
+    owner(call, element, catalog.owner)
+    items = sub(element, V + "CatalogItems")
+    for item in catalog.items.values():
+        sub(
+            items,
+            V + "CatalogItem",
+            type=vcloud_type("catalogItem"),
+            name=item.name,
+            href=call.entity_href("catalogitem", item.id),
+        )
+    sub(element, V + "IsPublished", "false")
+    return element
+
+
+def user(call: Call, user: User, role_id: str) -> Element:
+    element = root(
+        V + "User",
+        USER_VIEW,
+        name=user.name,
+        id=f"urn:vcloud:user:{user.id}",
+        type=admin_type("user"),
+        href=call.entity_href("user", user.id),
+    )
+    link(element, "up", call.href(f"/api/admin/org/{user.org.id}"), admin_type("organization"))
+    sub(element, V + "Description")
+    sub(element, V + "FullName", user.full_name)
+    sub(element, V + "EmailAddress", f"{user.name}@{user.org.name}.example")
+    for name, text in (("IsEnabled", "true"), ("IsLocked", "false"), ("IsExternal", "false")):
+        sub(element, V + name, text)
+    for name, text in (("IsGroupRole", "false"), ("StoredVmQuota", "0"), ("DeployedVmQuota", "0")):
+        sub(element, V + name, text)
+    admin_reference(call, element, V + "Role", "role", "role", role_id, user.role.value)
+    sub(element, V + "GroupReferences")
+    return element
+
+
+def role(call: Call, role: Role, id: str) -> Element:
+    element = root(
+        V + "Role",
+        USER_VIEW,
+        name=role.value,
+        id=f"urn:vcloud:role:{id}",
+        type=admin_type("role"),
+        href=call.href(f"/api/admin/role/{id}"),
+    )
+    sub(element, V + "Description")
+    sub(element, V + "RightReferences")
+    return element
+
+
+def extension(call: Call) -> Element:
+    base = call.href("/api/admin/extension")
+    element = root(X + "VMWExtension", EXTENSION_VIEW, type=admin_type("vmwExtension"), href=base)
+    for path, (_, type_name) in EXTENSION_LISTS.items():
+        link(element, "down", f"{base}/{path}", admin_type(type_name))
+    link(element, "down", f"{base}/settings", admin_type("systemSettings"))
+    # The guides, one SDK and the server's own constant disagree about the rel of this link; both serve all readers.
+    link(element, "down", f"{base}/blockingTasks", admin_type("blockingTaskList"))
+    link(element, "blockingTask", f"{base}/blockingTasks", admin_type("blockingTaskList"))
+    return element

@@ -1,0 +1,88 @@
+"""The administrators' view and the root of the extension API (reference, sections 2.4 and 2.5)."""
+
+from __future__ import annotations
+
+from gatepost.vcloud.errors import denied, no_access
+from gatepost.vcloud.http import Call, Reply, Who, checked_id, route
+from gatepost.vcloud.names import EXTENSION_VIEW, X, admin_type
+from gatepost.vcloud.represent import admin
+from gatepost.vcloud.represent.links import admin_reference, link
+from gatepost.vcloud.routes import find
+from gatepost.vcloud.routes.browse import contents, visible_orgs
+from gatepost.vcloud.xmlio import root
+
+
+def _require_admin(call: Call) -> None:
+    if not call.user.administers(call.user.org):
+        raise denied()
+
+
+@route("GET", "/api/admin")
+def vcloud(call: Call) -> Reply:
+    _require_admin(call)
+    with call.world.lock:
+        element = admin.vcloud(call, visible_orgs(call), call.world.inventory.roles)
+    return Reply(200, element, admin_type("vcloud"))
+
+
+@route("GET", "/api/admin/org/<id>")
+def organization(call: Call, id: str) -> Reply:
+    _require_admin(call)
+    with call.world.lock:
+        return Reply(200, admin.organization(call, find.org(call, id)), admin_type("organization"))
+
+
+@route("GET", "/api/admin/vdc/<id>")
+def vdc(call: Call, id: str) -> Reply:
+    _require_admin(call)
+    with call.world.lock:
+        found = find.vdc(call, id)
+        inside = contents(found)
+    return Reply(200, admin.vdc(call, found, inside), admin_type("vdc"))
+
+
+@route("GET", "/api/admin/catalog/<id>")
+def catalog(call: Call, id: str) -> Reply:
+    _require_admin(call)
+    with call.world.lock:
+        return Reply(200, admin.catalog(call, find.catalog(call, id)), admin_type("catalog"))
+
+
+@route("GET", "/api/admin/user/<id>")
+def user(call: Call, id: str) -> Reply:
+    _require_admin(call)
+    with call.world.lock:
+        found = find.user(call, id)
+        return Reply(200, admin.user(call, found, call.world.inventory.roles[found.role]), admin_type("user"))
+
+
+@route("GET", "/api/admin/role/<id>")
+def role(call: Call, id: str) -> Reply:
+    _require_admin(call)
+    wanted = checked_id(id)
+    for one, role_id in call.world.inventory.roles.items():
+        if role_id == wanted:
+            return Reply(200, admin.role(call, one, role_id), admin_type("role"))
+    raise no_access("role", wanted)
+
+
+@route("GET", "/api/admin/extension", Who.SYSTEM)
+def extension(call: Call) -> Reply:
+    return Reply(200, admin.extension(call), admin_type("vmwExtension"))
+
+
+def _extension_list(path: str, tag: str, type_name: str) -> None:
+    @route("GET", f"/api/admin/extension/{path}", Who.SYSTEM)
+    def extension_list(call: Call) -> Reply:
+        href = call.href(f"/api/admin/extension/{path}")
+        element = root(X + tag, EXTENSION_VIEW, type=admin_type(type_name), href=href)
+        link(element, "up", call.href("/api/admin/extension"), admin_type("vmwExtension"))
+        if path == "providerVdcReferences":
+            for provider in call.world.inventory.provider_vdcs.values():
+                reference_tag = X + "ProviderVdcReference"
+                admin_reference(call, element, reference_tag, "providervdc", "providervdc", provider.id, provider.name)
+        return Reply(200, element, admin_type(type_name))
+
+
+for _path, (_tag, _type_name) in admin.EXTENSION_LISTS.items():
+    _extension_list(_path, _tag, _type_name)

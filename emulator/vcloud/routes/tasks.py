@@ -1,0 +1,34 @@
+"""Tasks: read, listed, canceled (reference, section 4.1)."""
+
+from __future__ import annotations
+
+from gatepost.vcloud.http import Call, Reply, route
+from gatepost.vcloud.names import vcloud_type
+from gatepost.vcloud.represent import tasks as represent
+from gatepost.vcloud.routes import find
+
+
+@route("GET", "/api/task/<id>")
+def get(call: Call, id: str) -> Reply:
+    with call.world.lock:
+        return Reply(200, represent.task(call, find.task(call, id)), represent.TASK_TYPE)
+
+
+@route("POST", "/api/task/<id>/action/cancel")
+def cancel(call: Call, id: str) -> Reply:
+    with call.world.lock:
+        call.world.cancel(find.task(call, id), call.user)
+    return Reply(204)
+
+
+@route("GET", "/api/tasksList/<id>")
+def tasks_list(call: Call, id: str) -> Reply:
+    with call.world.lock:
+        org = find.org(call, id)
+        tasks = call.world.tasks.of_org(org)
+    element = represent.tasks_list(call, org)
+    for task in tasks:
+        # One short hold of the lock for each, so that a list of thousands stops nobody.
+        with call.world.lock:
+            represent.add_task(call, element, task)
+    return Reply(200, element, vcloud_type("tasksList"))

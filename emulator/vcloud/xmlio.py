@@ -1,0 +1,165 @@
+"""XML in and out: built and parsed with lxml, nothing expanded, nothing fetched."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+from lxml import etree
+
+from gatepost.core.errors import InvalidValue
+from gatepost.vcloud.names import VCLOUD, VMEXT
+
+Element = etree._Element
+Attribute = str | int | None
+
+DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+
+TEXT_LIMIT = 32_768
+"""Characters of a message or description."""
+
+NAME_LIMIT = 128
+"""Characters of an object's name."""
+
+_OWN_NAMESPACES = frozenset({VCLOUD, VMEXT})
+_LONG = re.compile(r"\s*[+-]?\d{1,19}\s*")
+_parsers = threading.local()
+
+
+class Malformed(InvalidValue):
+    """A document that is not well-formed, not allowed, or not the one that was expected."""
+
+
+def root(tag: str, nsmap: dict[str | None, str], **attributes: Attribute) -> Element:
+    """A document's root. Attributes keep their order; None leaves one out."""
+    return etree.Element(tag, _texts(attributes), nsmap=nsmap)
+
+
+def sub(parent: Element, tag: str, text: str | None = None, /, **attributes: Attribute) -> Element:
+    child = etree.SubElement(parent, tag, _texts(attributes))
+    child.text = text
+    return child
+
+
+def serialize(element: Element) -> bytes:
+    return DECLARATION + etree.tostring(element, encoding="UTF-8")
+
+
+def parse(body: bytes, charset: str | None = None) -> Element:
+    """The root of a request body. Raises Malformed for anything that is not plain XML without a DTD.
+
+    `charset` is what Content-Type says; it counts where the document itself says nothing legible.
+    """
+    if not body.strip():
+        raise Malformed("The request body is empty; an XML document is expected.")
+    try:
+        document = etree.fromstring(body, _parser())
+    except etree.XMLSyntaxError as error:
+        document = _in_charset(body, charset, error)
+    docinfo = document.getroottree().docinfo
+    if docinfo.doctype or docinfo.internalDTD is not None:
+        raise Malformed("The request body has a document type declaration, which is not allowed.")
+    return document
+
+
+def expect(document: Element, *tags: str) -> None:
+    """Raises Malformed unless the document's root is one of these."""
+    if document.tag not in tags:
+        wanted = " or ".join(etree.QName(tag).localname for tag in tags)
+        got = etree.QName(document)
+        raise Malformed(f"{wanted} in namespace {etree.QName(tags[0]).namespace} is expected, not {got.localname}.")
+
+
+def child(parent: Element, name: str) -> Element | None:
+    """The first child of that local name in one of the two vCloud namespaces, which clients mix up freely."""
+    for element in parent:
+        if isinstance(element.tag, str):
+            qualified = etree.QName(element)
+            if qualified.localname == name and qualified.namespace in _OWN_NAMESPACES:
+                return element
+    return None
+
+
+def children(parent: Element, name: str) -> list[Element]:
+    return [
+        element
+        for element in parent
+        if isinstance(element.tag, str)
+        and etree.QName(element).localname == name
+        and etree.QName(element).namespace in _OWN_NAMESPACES
+    ]
+
+
+def text_of(parent: Element, name: str, limit: int = TEXT_LIMIT) -> str | None:
+    """The text of a child; None where there is no such child. Raises Malformed beyond the limit."""
+    element = child(parent, name)
+    if element is None:
+        return None
+    text = "".join(element.itertext())
+    if len(text) > limit:
+        raise invalid(name, f"more than {limit} characters")
+    return text
+
+
+def boolean(text: str | None, field: str, default: bool) -> bool:
+    """xs:boolean. Raises Malformed."""
+    if text is None:
+        return default
+    match text.strip():
+        case "true" | "1":
+            return True
+        case "false" | "0":
+            return False
+    raise invalid(field, "true or false is expected")
+
+
+def long(text: str, field: str) -> int:
+    """xs:long. Raises Malformed."""
+    if _LONG.fullmatch(text) is None or not -(2**63) <= int(text) < 2**63:
+        raise invalid(field, "a whole number is expected")
+    return int(text)
+
+
+def name_of(document: Element) -> str:
+    """The attribute `name` that a new object must have. Raises Malformed."""
+    name = document.get("name", "")
+    if not name.strip() or len(name) > NAME_LIMIT:
+        raise invalid("name", f"1 to {NAME_LIMIT} characters are expected")
+    return name
+
+
+def invalid(field: str, why: str) -> Malformed:
+    return Malformed(f"validation error on field '{field}': {why}")
+
+
+def _in_charset(body: bytes, charset: str | None, error: etree.XMLSyntaxError) -> Element:
+    if charset is not None:
+        try:
+            return etree.fromstring(body, _new_parser(charset))
+        except (etree.XMLSyntaxError, LookupError):
+            pass
+    raise Malformed(f"The request body is not well-formed XML: {error.msg}")
+
+
+def _parser() -> etree.XMLParser:
+    # A parser takes a lock of its own while it works; one for each thread never waits.
+    parser: etree.XMLParser | None = getattr(_parsers, "parser", None)
+    if parser is None:
+        parser = _parsers.parser = _new_parser(None)
+    return parser
+
+
+def _new_parser(encoding: str | None) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _texts(attributes: dict[str, Attribute]) -> dict[str, str]:
+    return {name: str(value) for name, value in attributes.items() if value is not None}

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""A connector to copy: it approves or declines the vApps that users ask for, by their name.
+
+    python examples/approver.py [--url http://127.0.0.1:8080]
+
+It logs in as a system administrator, reads from the cloud which broker carries the notifications, decides what is held
+already, and then decides whatever it hears of. It needs pika and lxml. Its rule: a name that begins with `deny` is
+declined, every other one approved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pika
+from lxml import etree
+
+PARAMS = "application/vnd.vmware.admin.blockingTaskOperationParams+xml"
+VMEXT = "http://www.vmware.com/vcloud/extension/v1.5"
+# What arrives is not to be trusted: no entities, nothing fetched.
+PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+
+
+class Cloud:
+    """The few calls that a connector needs. A session that has expired is opened anew."""
+
+    def __init__(self, url: str, user: str, password: str, version: str = "5.5") -> None:
+        self.url, self.accept = url.rstrip("/"), f"application/*+xml;version={version}"
+        self.login = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.token: str | None = None
+
+    def get(self, href: str) -> Any:
+        return etree.fromstring(self.call("GET", href), PARSER)
+
+    def call(self, method: str, href: str, body: bytes | None = None) -> bytes:
+        if not href.startswith(self.url + "/"):
+            raise ValueError(f"credentials do not go to {href}")
+        if self.token is None:
+            self.log_in()
+        try:
+            return self.send(method, href, body, {"x-vcloud-authorization": self.token or ""})
+        except urllib.error.HTTPError as error:
+            if error.code not in (401, 403) or self.knows_me():
+                raise
+        self.log_in()
+        return self.send(method, href, body, {"x-vcloud-authorization": self.token or ""})
+
+    def send(self, method: str, href: str, body: bytes | None, headers: dict[str, str]) -> bytes:
+        headers = {"Accept": self.accept, "Content-Type": PARAMS, **headers}
+        request = urllib.request.Request(href, body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as response:
+            self.token = response.headers.get("x-vcloud-authorization", self.token)
+            return bytes(response.read())
+
+    def log_in(self) -> None:
+        self.send("POST", self.url + "/api/sessions", b"", {"Authorization": self.login})
+
+    def knows_me(self) -> bool:
+        """A 403 may mean that the task is gone, or that the session is: the session itself tells them apart."""
+        try:
+            self.send("GET", self.url + "/api/session", None, {"x-vcloud-authorization": self.token or ""})
+        except urllib.error.HTTPError:
+            return False
+        return True
+
+
+def decide(cloud: Cloud, href: str) -> None:
+    """Look at a blocking task, make up our mind, and follow the link of that name."""
+    try:
+        task = cloud.get(href)
+        if etree.QName(task).localname == "Entity":  # the resolver names the blocking task, it is not the task
+            task = cloud.get(task.find("{*}Link").get("href"))
+        vapp = cloud.get(task.find("{*}TaskOwner").get("href"))
+        approved = not vapp.get("name", "").startswith("deny")
+        rel, message = ("resume", "Approved") if approved else ("abort", "Declined: no vApp of that name")
+        action = next((link.get("href") for link in task.iterfind("{*}Link") if link.get("rel") == rel), None)
+        if action is None:
+            return  # decided already
+        params = etree.Element(f"{{{VMEXT}}}BlockingTaskOperationParams", nsmap={None: VMEXT})
+        etree.SubElement(params, f"{{{VMEXT}}}Message").text = message
+        cloud.call("POST", action, etree.tostring(params))
+        print(f"{rel}: {task.get('name')} of {vapp.get('name')}", flush=True)
+    except urllib.error.HTTPError as error:
+        if error.code not in (400, 403):
+            raise  # not decided: the message stays unacknowledged and comes again
+        print(f"too late for {href}: {error.code}", flush=True)
+
+
+def decide_pending(cloud: Cloud) -> None:
+    """What was held before we listened is in the list."""
+    for reference in cloud.get(cloud.url + "/api/admin/extension/blockingTasks").iterfind("{*}Reference"):
+        decide(cloud, reference.get("href"))
+
+
+def consume(cloud: Cloud, settings: dict[str, str], amqp_password: str) -> None:
+    credentials = pika.PlainCredentials(settings["AmqpUsername"], amqp_password)
+    host, port = settings["AmqpHost"], int(settings["AmqpPort"])
+    parameters = pika.ConnectionParameters(host, port, settings["AmqpVHost"], credentials)
+    with pika.BlockingConnection(parameters) as connection:
+        listen(cloud, connection.channel(), settings["AmqpExchange"])
+
+
+def listen(cloud: Cloud, channel: Any, exchange: str) -> None:
+    """Bind a queue of our own, so that nothing is lost while we are away, and decide what comes."""
+    channel.basic_qos(prefetch_count=10)
+    channel.exchange_declare(exchange, passive=True)
+    channel.queue_declare("approver", durable=True)
+    channel.queue_bind("approver", exchange, "#.blockingtask.create.#")
+
+    def on_message(channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        if id := (properties.headers or {}).get("notification.entityUUID"):
+            decide(cloud, f"{cloud.url}/api/entity/urn:vcloud:blockingTask:{id}")
+        channel.basic_ack(method.delivery_tag)  # only now: had we died before, the message would come again
+
+    channel.basic_consume("approver", on_message)
+    print(f"listening to the exchange {exchange}", flush=True)
+    decide_pending(cloud)
+    channel.start_consuming()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="http://127.0.0.1:8080")
+    parser.add_argument("--user", default="administrator@System")
+    parser.add_argument("--password", default="gatepost")
+    parser.add_argument("--amqp-password", default="guest", help="the cloud tells all about its broker but this")
+    options = parser.parse_args()
+    cloud = Cloud(options.url, options.user, options.password)
+    while True:
+        try:
+            settings = cloud.get(cloud.url + "/api/admin/extension/settings/amqp")
+            values = {etree.QName(element).localname: element.text or "" for element in settings}
+            if values["AmqpHost"]:
+                consume(cloud, values, options.amqp_password)
+            decide_pending(cloud)  # a cloud without a broker: ask, instead of being told
+        except (urllib.error.URLError, pika.exceptions.AMQPError, OSError) as error:
+            print(f"{type(error).__name__}: {error}; trying again", flush=True)
+        time.sleep(2)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()

@@ -1,0 +1,86 @@
+"""What every test starts from: worlds, clients, and brokers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatepost import Gatepost
+from tests.support import client
+from tests.support.client import VcloudClient
+from tools.rabbitmq_node import RabbitNode, find_rabbitmq, private_node
+
+pytest_plugins = ["tests.support.strict"]
+
+MakeWorld = Callable[..., Gatepost]
+
+
+@pytest.fixture
+def make_world() -> Iterator[MakeWorld]:
+    """Start worlds with any options of Gatepost; all are stopped after the test."""
+    started: list[Gatepost] = []
+
+    def make(**options: Any) -> Gatepost:
+        started.append(Gatepost(**options).start())
+        return started[-1]
+
+    yield make
+    for world in started:
+        world.stop()
+
+
+@pytest.fixture
+def cloud(make_world: MakeWorld) -> Gatepost:
+    """A world without a broker, whose clock only moves when the test says so."""
+    return make_world(clock="manual")
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., VcloudClient]]:
+    """Logged-in clients: `connect(cloud)`, `connect(cloud, "administrator@System", version="33.0")`."""
+    opened: list[VcloudClient] = []
+
+    def make(world: Gatepost, user: str = "alice@acme", version: str = "5.5") -> VcloudClient:
+        opened.append(VcloudClient(world.url))
+        opened[-1].login(user, version=version)
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitNode]:
+    """A real RabbitMQ of this test process's own."""
+    if find_rabbitmq() is None:
+        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
+    folder: Path = tmp_path_factory.mktemp("rabbitmq")
+    with private_node(folder) as node:
+        yield node
+
+
+@pytest.fixture(scope="session")
+def amqp_url(request: pytest.FixtureRequest) -> str:
+    """A broker that tests share: the one at GATEPOST_TEST_AMQP_URL, else a private node."""
+    url = os.environ.get("GATEPOST_TEST_AMQP_URL")
+    if url:
+        return url
+    node: RabbitNode = request.getfixturevalue("rabbitmq")
+    return node.url
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if line := client.summary_line():
+        terminalreporter.write_line(line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # One test process runs everything that needs the broker, so that one node is started.
+    for item in items:
+        if {"amqp_url", "rabbitmq"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("rabbitmq"))

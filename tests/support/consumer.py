@@ -1,0 +1,93 @@
+"""A consumer of notifications, as a connector has one: its own queue, bound to the cloud's exchange."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import pika
+
+from tests.support import schemas
+
+HEADERS = {
+    "notification.type",
+    "notification.entityType",
+    "notification.entityUUID",
+    "notification.orgUUID",
+    "notification.userUUID",
+    "notification.operationSuccess",
+    "notification.timestamp",
+}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message as it came off the wire."""
+
+    routing_key: str
+    properties: pika.BasicProperties
+    body: bytes
+
+    @property
+    def success(self) -> bool:
+        return self.routing_key.startswith("true.")
+
+    @property
+    def event(self) -> str:
+        """`vapp.create`, or `task.create.vdcInstantiateVapp`: the key behind the common prefix."""
+        return self.routing_key.partition(".com.vmware.vcloud.event.")[2]
+
+
+class Consumer:
+    """Binds at once, so that no message after the constructor is missed."""
+
+    def __init__(self, amqp_url: str, exchange: str, binding: str = "#", *, declare: bool = True) -> None:
+        self._connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+        self._channel = self._connection.channel()
+        if declare:
+            self._channel.exchange_declare(exchange, exchange_type="topic", durable=True)
+        self._queue: str = self._channel.queue_declare("", exclusive=True).method.queue
+        self._channel.queue_bind(self._queue, exchange, binding)
+
+    def take(self, count: int, timeout: float = 10.0) -> list[Delivery]:
+        """The next `count` messages, each held against the rules of every notification.
+
+        Raises AssertionError when fewer come within `timeout` seconds.
+        """
+        taken: list[Delivery] = []
+        if count:
+            for method, properties, body in self._channel.consume(self._queue, inactivity_timeout=timeout):
+                if method is None:
+                    break
+                self._channel.basic_ack(method.delivery_tag)
+                taken.append(_checked(Delivery(method.routing_key, properties, body)))
+                if len(taken) == count:
+                    break
+            self._channel.cancel()
+        assert len(taken) == count, f"{len(taken)} of {count} messages came: {[one.event for one in taken]}"
+        return taken
+
+    def waiting(self) -> int:
+        """Messages that are in the queue now."""
+        count: int = self._channel.queue_declare(self._queue, passive=True).method.message_count
+        return count
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+
+def _checked(delivery: Delivery) -> Delivery:
+    headers: dict[str, Any] = delivery.properties.headers or {}
+    assert set(headers) == HEADERS, headers
+    assert headers["notification.operationSuccess"] is delivery.success
+    assert delivery.body.startswith(b'<?xml version="1.0" encoding="UTF-8"?>')
+    delivery.body.decode("utf-8")
+    if schemas.available():
+        schemas.check(delivery.body, api_version="5.5")
+    return delivery
