@@ -19,9 +19,19 @@ def _known_order(versions: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("give at least one version, each once")
     for version in versions:
         major, _, minor = version.partition(".")
-        if not (major.isdecimal() and minor.isdecimal()):
+        if not (version.isascii() and major.isdecimal() and minor.isdecimal()):
             raise ValueError(f"{version!r} is not a version such as 5.5")
     return tuple(sorted(versions, key=lambda version: tuple(map(int, version.split(".")))))
+
+
+def _printable(text: str) -> str:
+    # It ends up in XML, which cannot hold control characters.
+    if not text.isprintable():
+        raise ValueError("only printable characters are allowed")
+    return text
+
+
+Text = Annotated[str, Field(max_length=1_000), AfterValidator(_printable)]
 
 
 class InvalidSetting(ValueError):
@@ -55,16 +65,16 @@ class Settings(BaseModel):
     hold_listing: Literal["active", "recent"] = Field(
         "active", alias="blockingTask.list", description="which blocking tasks the list shows"
     )
-    status_resumed: str = Field("resumed", alias="blockingTask.status.resumed", description="status after resume")
-    status_aborted: str = Field("aborted", alias="blockingTask.status.aborted", description="status after abort")
-    status_failed: str = Field("failed", alias="blockingTask.status.failed", description="status after fail")
-    hold_error_code: str = Field(
+    status_resumed: Text = Field("resumed", alias="blockingTask.status.resumed", description="status after resume")
+    status_aborted: Text = Field("aborted", alias="blockingTask.status.aborted", description="status after abort")
+    status_failed: Text = Field("failed", alias="blockingTask.status.failed", description="status after fail")
+    hold_error_code: Text = Field(
         "BAD_REQUEST", alias="blockingTask.error_code", description="minorErrorCode of aborted and failed tasks"
     )
-    timeout_message: str = Field(
+    timeout_message: Text = Field(
         "Blocking task timed out", alias="blockingTask.timeout_message", description="message of a time-out"
     )
-    pending_message: str = Field(
+    pending_message: Text = Field(
         "Pending processing...", alias="blockingTask.pending_message", description="Details of a blocked task"
     )
     cancel_blocked: Literal["allow", "refuse"] = Field(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.core.inventory import Catalog, Organization, Role, User, VApp, VAppTemplate, Vdc
+from gatepost.core.inventory import Catalog, Organization, ProviderVdc, Role, User, VApp, VAppTemplate, Vdc
 from gatepost.vcloud.http import Call
 from gatepost.vcloud.names import EXTENSION_VIEW, USER_VIEW, V, X, admin_type, vcloud_type
 from gatepost.vcloud.represent.links import admin_reference, link, owner, reference
@@ -80,6 +80,26 @@ def organization(call: Call, org: Organization) -> Element:
             name=network.name,
             href=call.entity_href("network", network.id),
         )
+    return element
+
+
+def provider_vdc(call: Call, provider: ProviderVdc) -> Element:
+    element = root(
+        V + "ProviderVdc",
+        USER_VIEW,
+        status=1,
+        name=provider.name,
+        id=f"urn:vcloud:providervdc:{provider.id}",
+        type=admin_type("providervdc"),
+        href=call.href(f"/api/admin/providervdc/{provider.id}"),
+    )
+    link(element, "up", call.href("/api/admin/"), admin_type("vcloud"))
+    sub(element, V + "Description")
+    vdcs = sub(element, V + "Vdcs")
+    for one in call.world.inventory.vdcs.values():
+        if one.provider is provider:
+            admin_reference(call, vdcs, V + "Vdc", "vdc", "vdc", one.id, one.name)
+    sub(element, V + "IsEnabled", "true")
     return element
 
 

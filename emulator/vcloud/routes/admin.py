@@ -66,6 +66,16 @@ def role(call: Call, id: str) -> Reply:
     raise no_access("role", wanted)
 
 
+@route("GET", "/api/admin/providervdc/<id>", Who.SYSTEM)
+def provider_vdc(call: Call, id: str) -> Reply:
+    wanted = checked_id(id)
+    with call.world.lock:
+        found = call.world.inventory.provider_vdcs.get(wanted)
+        if found is None:
+            raise no_access("providervdc", wanted)
+        return Reply(200, admin.provider_vdc(call, found), admin_type("providervdc"))
+
+
 @route("GET", "/api/admin/extension", Who.SYSTEM)
 def extension(call: Call) -> Reply:
     return Reply(200, admin.extension(call), admin_type("vmwExtension"))

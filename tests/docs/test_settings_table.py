@@ -1,0 +1,21 @@
+"""The table of settings in the docs is the table of settings in the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from gatepost.settings import Settings
+
+DOCS = Path(__file__).parents[2] / "docs" / "vcloud.md"
+
+
+def shown(default: object) -> str:
+    if isinstance(default, tuple):
+        return ",".join(default)
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def test_every_setting_stands_in_the_docs_with_its_default() -> None:
+    documented = dict(re.findall(r"^\| `([\w.]+)` \| ([^|]+?) \|", DOCS.read_text(), re.MULTILINE))
+    assert documented == {field.alias: shown(field.default) for field in Settings.model_fields.values()}
