@@ -12,8 +12,8 @@ Rules that came out of experiments, and why the code below is careful:
   Content-Length as it is, which desynchronises a kept-alive connection. `_Gateway` lets neither happen.
 - granian's `wsgi.input` loses bytes when `read()` follows `read(n)`, knows no `read(-1)`, and ends quietly when the
   client left in the middle. The application therefore never sees it.
-- `serve_str` joins its runtime thread when it stops; `serve_mtr` waits on a condition that may already have been
-  signalled, and then never ends.
+- On a machine short of processor time a worker sometimes never ends when it is told to: one of its threads spins for
+  ever. Seen with `serve_str` and with `serve_mtr`, cause not found. `stop` then logs an error and returns.
 """
 
 from __future__ import annotations
@@ -145,10 +145,11 @@ class HttpServer:
     def stop(self) -> int:
         """Close the listener, give requests in flight `GRACE_SECONDS` to end, then cut the connections that are left.
 
-        Returns how many requests did not end: 0 says that all threads, connections and descriptors are gone. Parked
-        requests have to be released by their owner before; a warning in the log names those that were not. A process
-        that is left with some should end by `os._exit`: a thread of Rust's that wakes while the interpreter is torn
-        down aborts it. Idempotent. Not to be called by a request of this server, which would wait for itself.
+        Returns how many requests did not end. With 0, and no error logged, all threads, connections and descriptors
+        are gone, or going within milliseconds. Parked requests have to be released by their owner before; a warning in
+        the log names those that were not. A process that is left with some should end by `os._exit`: a thread of
+        Rust's that wakes while the interpreter is torn down aborts it. Idempotent. Not to be called by a request of
+        this server, which would wait for itself.
         """
         with self._lock:
             if self._socket is not None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gatepost.core.cloud import Cloud
 
 ENVIRON_KEY = "gatepost.control"
+
+MOST_POLLS = 64
+"""Long polls that may wait at once; they park threads that the cloud's own clients need as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +26,4 @@ class Control:
     token: str | None
     hosts: frozenset[str]
     listens_locally: bool
+    polls: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_POLLS))

@@ -116,7 +116,14 @@ def journal(control: Control) -> Any:
     kept = control.cloud.journal
     limit = int(_number("limit", 200, MOST_ENTRIES)) or 1
     before = kept.last
-    entries = kept.find(int(_number("after", 0, 2**53)), wanted, limit, _number("wait", 0, LONGEST_WAIT))
+    after, wait = int(_number("after", 0, 2**53)), _number("wait", 0, LONGEST_WAIT)
+    if wait and not control.polls.acquire(blocking=False):
+        raise guard.Refused(503, "Too many long polls wait already; ask again without `wait`, or later.")
+    try:
+        entries = kept.find(after, wanted, limit, wait)
+    finally:
+        if wait:
+            control.polls.release()
     return {
         "entries": [shapes.entry(entry) for entry in entries],
         "next": entries[-1].seq if entries else before,

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_ELEMENT = re.compile(r"\s*application/[\w.*+-]+\s*;.*?\bversion\s*=\s*\"?([\w.-]+)\"?", re.IGNORECASE)
+_ELEMENT = re.compile(r"\s*(?:application|\*)/[\w.*+-]+\s*;.*?\bversion\s*=\s*\"?([\w.-]+)\"?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

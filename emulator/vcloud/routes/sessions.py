@@ -31,7 +31,7 @@ def versions(call: Call) -> Reply:
 
 @route("POST", "/api/sessions", Who.ANYBODY)
 def log_in(call: Call) -> Reply:
-    user, headers = _open(call, jwt=False)
+    user, headers = _open(call, jwt=call.traits.cloudapi)
     return Reply(200, represent.session(call, user), SESSION_TYPE, headers)
 
 
@@ -73,9 +73,6 @@ def _modern(call: Call, *, provider: bool) -> Reply:
         raise ApiError(406, "NOT_ACCEPTABLE", "The cloudapi needs API version 30.0 or later.")
     user, headers = _open(call, jwt=True, provider=provider)
     headers["Content-Type"] = f"application/json;version={call.traits.version}"
-    token = headers[TOKEN_HEADER]
-    headers["X-VMWARE-VCLOUD-ACCESS-TOKEN"] = token
-    headers["X-VMWARE-VCLOUD-TOKEN-TYPE"] = "Bearer"
     body = {
         "id": f"urn:vcloud:session:{call.request_id}",
         "site": {"name": represent.LOCATION, "id": None},
@@ -99,7 +96,11 @@ def _open(call: Call, *, jwt: bool, provider: bool | None = None) -> tuple[User,
             raise denied()
         session = call.dialect.sessions.open(user, jwt=jwt)
     call.entry.user = f"{user.name}@{user.org.name}"
-    return user, {
+    headers = {
         TOKEN_HEADER: session.token,
         "Set-Cookie": f"vcloud-token={session.token}; Secure; Path=/",
     }
+    if jwt:
+        headers["X-VMWARE-VCLOUD-ACCESS-TOKEN"] = session.token
+        headers["X-VMWARE-VCLOUD-TOKEN-TYPE"] = "Bearer"
+    return user, headers
