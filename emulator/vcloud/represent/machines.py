@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gatepost.core import workflows
 from gatepost.core.inventory import Machine, Status, VApp, Vm
+from gatepost.core.tasks import Task
 from gatepost.vcloud.http import Call
 from gatepost.vcloud.names import USER_VIEW, V, vcloud_type
 from gatepost.vcloud.represent.links import link, owner, reference
@@ -13,8 +14,10 @@ from gatepost.vcloud.xmlio import Element, root, sub
 _POWER_LINKS = ("powerOff", "suspend", "shutdown", "reboot", "reset")
 
 
-def vapp(call: Call, vapp: VApp, *, with_children: bool = True) -> Element:
-    """`with_children` False is the answer to the creating request, which real servers give before the VMs are there."""
+def vapp(call: Call, vapp: VApp, *, created_by: Task | None = None) -> Element:
+    """With `created_by` as the creating request is answered: with its task, whatever became of it, and without the VMs,
+    which real servers add a moment later.
+    """
     element = root(V + "VApp", USER_VIEW, **_attributes(call, vapp, "vApp"))
     href = call.entity_href("vapp", vapp.id)
     link(element, "up", call.entity_href("vdc", vapp.vdc.id), vcloud_type("vdc"))
@@ -22,10 +25,10 @@ def vapp(call: Call, vapp: VApp, *, with_children: bool = True) -> Element:
     link(element, "down", href + "/metadata", vcloud_type("metadata"))
     _state_links(element, vapp, href)
     sub(element, V + "Description", vapp.description)
-    tasks_of(call, element, vapp)
+    tasks_of(call, element, vapp, created_by)
     owner(call, element, vapp.owner)
     sub(element, V + "InMaintenanceMode", "false")
-    if with_children and vapp.vms:
+    if created_by is None and vapp.vms:
         children = sub(element, V + "Children")
         for vm in vapp.vms:
             _fill_vm(call, sub(children, V + "Vm", **_attributes(call, vm, "vm")), vm)

@@ -27,10 +27,10 @@ def task(call: Call, task: Task) -> Element:
     return element
 
 
-def tasks_of(call: Call, parent: Element, entity: Machine) -> None:
+def tasks_of(call: Call, parent: Element, entity: Machine, created_by: Task | None = None) -> None:
     """The `Tasks` of an object: the running one that is about it, and those that failed since the last."""
     running = (entity.busy,) if entity.busy is not None and entity.busy.owner.id == entity.id else ()
-    listed = (*entity.failed_tasks, *running)
+    listed = (*entity.failed_tasks, *running) if created_by is None else (created_by,)
     if listed:
         tasks = sub(parent, V + "Tasks")
         for one in listed:

@@ -62,7 +62,7 @@ def instantiate(call: Call, id: str) -> Reply:
         task = world.request("vdcInstantiateVapp", call.user, workflow)
         call.concerns(task.id)
         vapp = world.inventory.vapps[task.owner.id]
-        element = represent.vapp(call, vapp, with_children=False)
+        element = represent.vapp(call, vapp, created_by=task)
     return Reply(201, element, vcloud_type("vApp"), {"Location": call.entity_href("vapp", vapp.id)})
 
 
