@@ -20,8 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 
@@ -34,24 +35,27 @@ CTL_SECONDS = 60.0
 START_ATTEMPTS = 3
 LOG_LINES_SHOWN = 25
 
-# What the node, its distribution check and epmd write about a port that somebody else listens on.
-_PORT_CLASH = re.compile(r"eaddrinuse|dist_port_already_used|Address already in use")
+# What the node's listener and its distribution check write about a port that somebody else listens on.
+_PORT_CLASH = re.compile(r"eaddrinuse|dist_port_already_used")
 
-# Given as arguments, because the mere presence of a configuration file makes the node load the schemas of all
-# plugins, which costs 0.7 s. One scheduler is enough for tests. The two limits are those which can never block a publisher.
+# Arguments, because any configuration file makes the node load the schemas of all plugins, which costs 0.7 s. The two
+# limits are those which never block a publisher.
 _SERVER_ARGUMENTS = (
-    *("+S", "1:1"),
     *("-kernel", "inet_dist_use_interface", "{127,0,0,1}"),
     *("-rabbit", "disk_free_limit", "0"),
     *("-rabbit", "vm_memory_high_watermark", "1.0"),
 )
+
+_EPMD_NAMES_REQUEST = b"\x00\x01n"
+_AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
+_AMQP_METHOD_FRAME = b"\x01"
 
 # Reads lines until its standard input ends, which is when the process that holds the other end is gone, however it
 # went. PR_SET_PDEATHSIG would kill the node when the *thread* that started it ends, and could not remove the folder.
 _LEASH = """
 groups=
 while read -r line; do groups=$line; done
-[ -z "$groups" ] || kill -KILL -- $groups
+[ -z "$groups" ] || kill -s KILL -- $groups
 tries=0
 until [ -z "$1" ] || rm -rf -- "$1" || [ $tries -ge 25 ]; do tries=$((tries + 1)); sleep 0.2; done
 """
@@ -118,13 +122,15 @@ class RabbitNode:
         self.folder = folder.resolve() if folder else Path(tempfile.mkdtemp(prefix="gatepost-rabbitmq-"))
         self._environment = _environment(self.name, self.folder, self.port, self._distribution_port, self._epmd_port)
         self._log = self.folder / "node.log"
+        self._log_start = 0
         self._server: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._leash: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the node, or start it again after `stop`, on the data it had; returns when it takes AMQP
-        connections (about 4 s). Raises NodeError, with the last lines of the node's log, when it does not."""
+        connections (3 to 5 s). Raises NodeError, with the last lines of the node's log, when it does not;
+        PortTakenError when somebody took its port while it was stopped."""
         if _alive(self._server):
             return
         _make_folders(self.folder)
@@ -133,11 +139,13 @@ class RabbitNode:
         if not _alive(self._epmd):
             self._epmd = self._run("epmd", "-port", str(self._epmd_port), "-address", LOOPBACK)
             self._tell_leash()
-            self._await(self._epmd, self._epmd_answers)
-        self._server = self._run(str(self._server_script), *_SERVER_ARGUMENTS)
+            self._await(self._epmd, self._epmd_port, _EPMD_NAMES_REQUEST, self._epmd_port.to_bytes(4, "big"))
+        self._server = self._run(
+            str(self._server_script), *_SERVER_ARGUMENTS, "-pa", *_hot_folders(self._server_script)
+        )
         self._tell_leash()
         try:
-            self._await(self._server, self._server_answers)
+            self._await(self._server, self.port, _AMQP_HEADER, _AMQP_METHOD_FRAME)
         except BaseException:
             _kill(self._server)
             raise
@@ -155,7 +163,7 @@ class RabbitNode:
         self._tell_leash()
 
     def ctl(self, *args: str) -> str:
-        """What `rabbitmqctl -q ARGS…` prints about this node (about 1.5 s). Raises NodeError when it fails."""
+        """What `rabbitmqctl -q ARGS…` prints about this node (about 0.5 s). Raises NodeError when it fails."""
         command = [str(self._server_script.with_name("rabbitmqctl")), "-q", "-n", self.name, *args]
         result = subprocess.run(
             command, env=self._environment, cwd=self.folder, capture_output=True, text=True, timeout=CTL_SECONDS
@@ -181,6 +189,7 @@ class RabbitNode:
     def _run(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a process in a session of its own, out of reach of the terminal's Ctrl-C."""
         with self._log.open("ab") as log:
+            self._log_start = log.tell()
             return subprocess.Popen(
                 command,
                 env=self._environment,
@@ -195,6 +204,7 @@ class RabbitNode:
         doomed_folder = "" if self._keep_folder else str(self.folder)
         return subprocess.Popen(
             ["/bin/sh", "-c", _LEASH, "leash", doomed_folder],
+            bufsize=0,
             env=self._environment,
             cwd="/",
             stdin=subprocess.PIPE,
@@ -210,41 +220,32 @@ class RabbitNode:
             # A leash that somebody killed protects no more; the node itself is as good as before.
             with suppress(BrokenPipeError):
                 self._leash.stdin.write(" ".join(groups).encode() + b"\n")
-                self._leash.stdin.flush()
 
-    def _await(self, process: subprocess.Popen[bytes], answers: Callable[[], bool]) -> None:
-        log_start = self._log.stat().st_size
+    def _await(self, process: subprocess.Popen[bytes], port: int, request: bytes, reply: bytes) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while not answers():
+        while not _answers(port, request, reply):
             if process.poll() is not None:
-                raise self._start_error(f"ended with {process.returncode}", log_start)
+                raise self._start_error(process, f"ended with {process.returncode}")
             if time.monotonic() > deadline:
-                raise self._start_error(f"gave no answer within {START_SECONDS:g} s", log_start)
+                raise self._start_error(process, f"gave no answer within {START_SECONDS:g} s")
             time.sleep(0.02)
 
-    def _start_error(self, how: str, log_start: int) -> NodeError:
-        log = self._log.read_bytes()[log_start:].decode(errors="replace")
-        kind = PortTakenError if _PORT_CLASH.search(log) else NodeError
+    def _start_error(self, process: subprocess.Popen[bytes], how: str) -> NodeError:
+        log = self._log.read_bytes()[self._log_start :].decode(errors="replace")
+        # An epmd whose port is taken supposes that another one runs there, and ends without a word.
+        kind = PortTakenError if process is self._epmd or _PORT_CLASH.search(log) else NodeError
         last_lines = "\n".join(log.splitlines()[-LOG_LINES_SHOWN:]) or "(nothing)"
-        return kind(
-            f"The RabbitMQ node {self.name} {how} while starting. The end of its log may say why:\n{last_lines}"
-        )
+        return kind(f"The RabbitMQ node {self.name} {how} at its start. The end of its log may say why:\n{last_lines}")
 
-    def _epmd_answers(self) -> bool:
-        try:
-            with socket.create_connection((LOOPBACK, self._epmd_port), timeout=5):
-                return True
-        except OSError:
-            return False
 
-    def _server_answers(self) -> bool:
-        try:
-            with socket.create_connection((LOOPBACK, self.port), timeout=5) as connection:
-                connection.sendall(b"AMQP\x00\x00\x09\x01")
-                # The first octet of Connection.Start: a method frame.
-                return connection.recv(1) == b"\x01"
-        except OSError:
-            return False
+def _answers(port: int, request: bytes, reply: bytes) -> bool:
+    """Whether the listener is the one we started: to be connected is not enough, a stranger may have the port."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=1) as connection:
+            connection.sendall(request)
+            return connection.recv(len(reply)) == reply
+    except OSError:
+        return False
 
 
 def _reserve_port() -> socket.socket:
@@ -294,6 +295,17 @@ def _environment(name: str, folder: Path, port: int, distribution_port: int, epm
     }
 
 
+def _hot_folders(server: Path) -> list[str]:
+    """The code folders to look through first. A starting node seeks each of some 1,000 modules in 90 folders, one after
+    the other, and most are in these: saves about 1 s, a quarter of the start."""
+    erlang = shutil.which("erl")
+    erlang_folders = Path(erlang).resolve().parents[1].glob("lib/*/ebin") if erlang else ()
+    plugins = server.parents[1] / "plugins"
+    names = ("rabbit", "rabbit_common", "ra", "recon")
+    server_folders = [folder for name in names for folder in plugins.glob(f"{name}-[0-9]*/ebin")]
+    return [str(folder) for folder in (*server_folders, *erlang_folders)]
+
+
 def _make_folders(folder: Path) -> None:
     for name in ("home", "plugins", "data", "log"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -315,9 +327,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         process.wait()
     if process.stdin is not None:
         process.stdin.close()
-
-
-# ---------------------------------------------------------------------------------------------- command line
 
 
 def main(argv: Sequence[str]) -> int:
@@ -349,7 +358,7 @@ def _exit_on_signal(number: int, frame: FrameType | None) -> None:
 
 
 def _without_broker(command: list[str]) -> list[str]:
-    for i, pair in enumerate(zip(command, command[1:], strict=False)):
+    for i, pair in enumerate(pairwise(command)):
         if pair == ("--broker", "{amqp_url}"):
             return command[:i] + command[i + 2 :]
     return command
