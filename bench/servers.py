@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from gatepost.serving import ServerFactory
+
 ROUNDS = 10
 CONNECTIONS = 8
 REQUESTS = 150
@@ -56,13 +58,23 @@ def announce(port: int) -> None:
     print(port, flush=True)
 
 
-def serve_ours() -> None:
-    from gatepost.server import HttpServer
-
-    server = HttpServer(make_app())
+def serve_ours(make: ServerFactory) -> None:
+    server = make(make_app())
     server.start()
     announce(server.port)
     threading.Event().wait()
+
+
+def serve_granian() -> None:
+    from gatepost.serving.granian import GranianServer
+
+    serve_ours(GranianServer)
+
+
+def serve_threaded() -> None:
+    from gatepost.serving.threaded import ThreadedServer
+
+    serve_ours(ThreadedServer)
 
 
 def serve_gunicorn() -> None:
@@ -114,7 +126,8 @@ def serve_werkzeug() -> None:
 
 
 SERVERS: dict[str, tuple[str, Callable[[], None]]] = {
-    "HttpServer (granian)": ("granian", serve_ours),
+    "GranianServer": ("granian", serve_granian),
+    "ThreadedServer": ("gatepost", serve_threaded),
     "gunicorn gthread": ("gunicorn", serve_gunicorn),
     "cheroot": ("cheroot", serve_cheroot),
     "waitress": ("waitress", serve_waitress),

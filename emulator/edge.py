@@ -16,6 +16,10 @@ from gatepost.core.journal import Entry, Journal
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_DRAINED = 8 * 1024 * 1024
+"""Bytes of a body beyond the limit that are still taken off the wire, unkept: a client that is in the middle of sending
+when the connection closes would see that instead of the answer."""
+
 _SLASHES = re.compile("/{2,}")
 _UNJOURNALLED = ("/gatepost", "/console")
 
@@ -41,14 +45,13 @@ class Edge:
 
     def _journalled(self, environ: WSGIEnvironment, path: str, start_response: StartResponse) -> Iterable[bytes]:
         journal = self._journal
-        query = environ.get("QUERY_STRING")
         entry = Entry(
             kind="http.request",
             direction="in",
             dialect=_dialect(path),
             at=journal.now(),
             method=environ["REQUEST_METHOD"],
-            path=f"{path}?{query}" if query else path,
+            path=_target(environ, path),
             headers=_request_headers(environ),
             body=redaction.body(environ["gatepost.body"]),
         )
@@ -90,6 +93,10 @@ class Edge:
         body = b""
         if environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
             body = environ["wsgi.input"].read(self._body_limit + 1)
+        if len(body) > self._body_limit:
+            left = _DRAINED
+            while left > 0 and (part := environ["wsgi.input"].read(min(left, 1 << 16))):
+                left -= len(part)
         environ["gatepost.too_large"] = len(body) > self._body_limit
         environ["gatepost.body"] = body[: self._body_limit]
 
@@ -98,16 +105,23 @@ def _remember(answer: list[Any], args: tuple[Any, ...]) -> None:
     answer[:] = args[:2]
 
 
+def _target(environ: WSGIEnvironment, path: str) -> str:
+    """Path and query as they may be kept."""
+    if not path.isascii():
+        # WSGI spells the bytes of a path as latin-1.
+        path = path.encode("latin-1", "replace").decode(errors="replace")
+    query: str = environ.get("QUERY_STRING") or ""
+    return f"{path}?{redaction.body(query.encode(errors='replace')).decode(errors='replace')}" if query else path
+
+
 def _dialect(path: str) -> str:
     return "vcloud" if path.startswith(("/api", "/cloudapi")) else ""
 
 
 def _request_headers(environ: WSGIEnvironment) -> dict[str, str]:
-    headers = {}
-    for key, value in environ.items():
-        if key.startswith("HTTP_"):
-            name = redaction.header_name(key)
-            headers[name] = redaction.header_value(name, value)
+    headers = {redaction.header_name(key): value for key, value in environ.items() if key[:5] == "HTTP_"}
+    for name in redaction.SECRET_HEADERS.intersection(headers):
+        headers[name] = redaction.header_value(name, headers[name])
     if content_type := environ.get("CONTENT_TYPE"):
         headers["content-type"] = content_type
     return headers

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from gatepost import __version__
 from gatepost.app import create_app
@@ -23,7 +25,9 @@ from gatepost.edge import Edge
 from gatepost.messaging.message import Message
 from gatepost.messaging.publisher import Publisher
 from gatepost.messaging.target import DEFAULT_EXCHANGE, AmqpTarget
-from gatepost.server import HttpServer, issue_certificate
+from gatepost.serving import ServerFactory
+from gatepost.serving.threaded import ThreadedServer
+from gatepost.serving.tls import issue_certificate
 from gatepost.settings import Settings, parse
 from gatepost.vcloud.dialect import ENVIRON_KEY as VCLOUD_KEY
 from gatepost.vcloud.dialect import VcloudDialect
@@ -39,7 +43,8 @@ class Gatepost:
 
     `port` 0 takes a free one; a port that is taken raises OSError. `broker` is an AMQP URL, or None for no broker.
     `clock` is `real`, `manual` or a factor such as `x10`. `settings` are dotted keys, as `--set` takes them; unknown
-    ones raise InvalidSetting. `control_token` guards the control API, which needs it beyond this machine.
+    ones raise InvalidSetting. `control_token` guards the control API, which needs it beyond this machine;
+    ValueError is raised for one that no header can carry. `server` makes what serves HTTP.
     """
 
     def __init__(
@@ -55,18 +60,22 @@ class Gatepost:
         tls: bool = False,
         control_token: str | None = None,
         allowed_hosts: tuple[str, ...] = (),
+        server: ServerFactory = ThreadedServer,
     ) -> None:
+        if control_token is not None and re.fullmatch("[!-~]+", control_token) is None:
+            raise ValueError("a control token is made of printable ASCII characters without blanks: give such a one")
         self._first_settings = parse(settings or {}).dotted()
         amqp = AmqpTarget.from_url(broker) if broker else AmqpTarget()
         self._cloud = Cloud(parse(self._first_settings), seed, parse_rate(clock))
         self._tls_folder = Path(tempfile.mkdtemp(prefix="gatepost-tls-")) if tls else None
         certificate = None
         if self._tls_folder is not None:
-            names = sorted({"localhost", "127.0.0.1", "::1", *allowed_hosts, *({host} - _ANY_ADDRESS)})
-            certificate = issue_certificate(names, self._tls_folder)
+            shown_host = urlsplit(public_url or "").hostname or host
+            names = {"localhost", "127.0.0.1", "::1", *allowed_hosts, *({host, shown_host} - _ANY_ADDRESS)}
+            certificate = issue_certificate(sorted(names), self._tls_folder)
         self._ca_file = certificate.ca if certificate is not None else None
         self._publisher = Publisher(self._cloud.journal, self._render, amqp)
-        self._vcloud = VcloudDialect(self._cloud, "", amqp, self._publisher.configure)
+        self._vcloud = VcloudDialect(self._cloud, "", amqp, self._publisher)
         self._cloud.listen(self._on_event)
         control = Control(
             cloud=self._cloud,
@@ -79,7 +88,11 @@ class Gatepost:
         )
         context: dict[str, object] = {VCLOUD_KEY: self._vcloud, CONTROL_KEY: control}
         edge = Edge(create_app(), self._cloud.journal, context, BODY_LIMIT)
-        self._server = HttpServer(edge, host, port, certificate=certificate)
+        try:
+            self._server = server(edge, host, port, certificate=certificate)
+        except BaseException:
+            self._remove_files()
+            raise
         shown = "127.0.0.1" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
         scheme = "https" if tls else "http"
         self._vcloud.public_url = (public_url or f"{scheme}://{shown}:{self._server.port}").rstrip("/")
@@ -91,8 +104,7 @@ class Gatepost:
 
     @property
     def port(self) -> int:
-        port: int = self._server.port
-        return port
+        return self._server.port
 
     @property
     def ca_file(self) -> Path | None:
@@ -130,12 +142,12 @@ class Gatepost:
     def stop(self) -> None:
         """Leave nothing behind: no thread, socket, timer or file."""
         self._cloud.journal.close()
+        self._publisher.end_probes()
         self._server.stop()
         self._cloud.clock.stop()
         self._publisher.stop()
         self._cloud.world.close()
-        if self._tls_folder is not None:
-            shutil.rmtree(self._tls_folder, ignore_errors=True)
+        self._remove_files()
 
     def reset(self) -> None:
         """Begin anew: objects, tasks, holds, sessions, settings and journal are as they were at the start."""
@@ -176,6 +188,10 @@ class Gatepost:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _remove_files(self) -> None:
+        if self._tls_folder is not None:
+            shutil.rmtree(self._tls_folder, ignore_errors=True)
 
     def _render(self, event: Event) -> Message:
         return render(event, self._vcloud.public_url, self._cloud.settings)

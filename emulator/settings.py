@@ -11,7 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+LONGEST = 100 * 365 * 86_400.0
+"""Seconds; what lasts longer would leave the range of dates that every client can read."""
+
+Seconds = Annotated[float, Field(ge=0, le=LONGEST, allow_inf_nan=False)]
 
 
 def _known_order(versions: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 
     python examples/approver.py [--url http://127.0.0.1:8080]
 
-It logs in as a system administrator, reads from the cloud which broker carries the notifications, decides what is held
-already, and then decides whatever it hears of. It needs pika and lxml. Its rule: a name that begins with `deny` is
-declined, every other one approved.
+It logs in as a system administrator, decides what is held already, reads from the cloud which broker carries the
+notifications, and then decides whatever it hears of. While there is no broker it looks at the list every other second.
+It needs pika and lxml. Its rule: a name that begins with `deny` is declined, every other one approved.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
+import http.client
 import time
 import urllib.error
 import urllib.request
 from typing import Any
+from urllib.parse import quote
 
 import pika
 from lxml import etree
@@ -40,31 +42,33 @@ class Cloud:
 
     def call(self, method: str, href: str, body: bytes | None = None) -> bytes:
         if not href.startswith(self.url + "/"):
-            raise ValueError(f"credentials do not go to {href}")
+            raise SystemExit(f"My credentials do not go to {href}. If the cloud is there, name its address with --url.")
         if self.token is None:
             self.log_in()
         try:
-            return self.send(method, href, body, {"x-vcloud-authorization": self.token or ""})
+            return self.send(method, href, body)
         except urllib.error.HTTPError as error:
             if error.code not in (401, 403) or self.knows_me():
                 raise
         self.log_in()
-        return self.send(method, href, body, {"x-vcloud-authorization": self.token or ""})
+        return self.send(method, href, body)
 
-    def send(self, method: str, href: str, body: bytes | None, headers: dict[str, str]) -> bytes:
-        headers = {"Accept": self.accept, "Content-Type": PARAMS, **headers}
+    def send(self, method: str, href: str, body: bytes | None = None) -> bytes:
+        who = {"x-vcloud-authorization": self.token} if self.token else {"Authorization": self.login}
+        headers = {"Accept": self.accept, "Content-Type": PARAMS, **who}
         request = urllib.request.Request(href, body, headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as response:
             self.token = response.headers.get("x-vcloud-authorization", self.token)
             return bytes(response.read())
 
     def log_in(self) -> None:
-        self.send("POST", self.url + "/api/sessions", b"", {"Authorization": self.login})
+        self.token = None
+        self.send("POST", self.url + "/api/sessions", b"")
 
     def knows_me(self) -> bool:
         """A 403 may mean that the task is gone, or that the session is: the session itself tells them apart."""
         try:
-            self.send("GET", self.url + "/api/session", None, {"x-vcloud-authorization": self.token or ""})
+            self.send("GET", self.url + "/api/session")
         except urllib.error.HTTPError:
             return False
         return True
@@ -87,41 +91,36 @@ def decide(cloud: Cloud, href: str) -> None:
         cloud.call("POST", action, etree.tostring(params))
         print(f"{rel}: {task.get('name')} of {vapp.get('name')}", flush=True)
     except urllib.error.HTTPError as error:
-        if error.code not in (400, 403):
+        if error.code == 401 or error.code >= 500:
             raise  # not decided: the message stays unacknowledged and comes again
         print(f"too late for {href}: {error.code}", flush=True)
 
 
 def decide_pending(cloud: Cloud) -> None:
-    """What was held before we listened is in the list."""
+    """What was held before we heard of it is in the list."""
     for reference in cloud.get(cloud.url + "/api/admin/extension/blockingTasks").iterfind("{*}Reference"):
         decide(cloud, reference.get("href"))
 
 
 def consume(cloud: Cloud, settings: dict[str, str], amqp_password: str) -> None:
+    """Hear of what is held, from a queue of our own that keeps it while we are away, until the connection ends."""
+    host, port, vhost = settings["AmqpHost"], int(settings["AmqpPort"]), settings["AmqpVHost"]
     credentials = pika.PlainCredentials(settings["AmqpUsername"], amqp_password)
-    host, port = settings["AmqpHost"], int(settings["AmqpPort"])
-    parameters = pika.ConnectionParameters(host, port, settings["AmqpVHost"], credentials)
-    with pika.BlockingConnection(parameters) as connection:
-        listen(cloud, connection.channel(), settings["AmqpExchange"])
-
-
-def listen(cloud: Cloud, channel: Any, exchange: str) -> None:
-    """Bind a queue of our own, so that nothing is lost while we are away, and decide what comes."""
-    channel.basic_qos(prefetch_count=10)
-    channel.exchange_declare(exchange, passive=True)
-    channel.queue_declare("approver", durable=True)
-    channel.queue_bind("approver", exchange, "#.blockingtask.create.#")
 
     def on_message(channel: Any, method: Any, properties: Any, body: bytes) -> None:
         if id := (properties.headers or {}).get("notification.entityUUID"):
-            decide(cloud, f"{cloud.url}/api/entity/urn:vcloud:blockingTask:{id}")
+            decide(cloud, f"{cloud.url}/api/entity/urn:vcloud:blockingTask:{quote(str(id))}")
         channel.basic_ack(method.delivery_tag)  # only now: had we died before, the message would come again
 
-    channel.basic_consume("approver", on_message)
-    print(f"listening to the exchange {exchange}", flush=True)
-    decide_pending(cloud)
-    channel.start_consuming()
+    with pika.BlockingConnection(pika.ConnectionParameters(host, port, vhost, credentials)) as connection:
+        channel = connection.channel()
+        channel.basic_qos(prefetch_count=10)
+        channel.queue_declare("approver", durable=True)
+        channel.queue_bind("approver", settings["AmqpExchange"], "#.blockingtask.create.#")
+        channel.basic_consume("approver", on_message)
+        print(f"listening to the exchange {settings['AmqpExchange']}", flush=True)
+        decide_pending(cloud)  # what came between the last look and the binding
+        channel.start_consuming()
 
 
 def main() -> None:
@@ -134,12 +133,12 @@ def main() -> None:
     cloud = Cloud(options.url, options.user, options.password)
     while True:
         try:
+            decide_pending(cloud)  # this way it works without a broker too
             settings = cloud.get(cloud.url + "/api/admin/extension/settings/amqp")
             values = {etree.QName(element).localname: element.text or "" for element in settings}
             if values["AmqpHost"]:
                 consume(cloud, values, options.amqp_password)
-            decide_pending(cloud)  # a cloud without a broker: ask, instead of being told
-        except (urllib.error.URLError, pika.exceptions.AMQPError, OSError) as error:
+        except (OSError, http.client.HTTPException, pika.exceptions.AMQPError) as error:
             print(f"{type(error).__name__}: {error}; trying again", flush=True)
         time.sleep(2)
 

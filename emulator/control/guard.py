@@ -40,8 +40,15 @@ def check(control: Control, headers: Headers) -> None:
 
 
 def _check_origin(origin: str, host: str) -> None:
-    if origin and (origin == "null" or urlsplit(origin).netloc.lower() != host.lower()):
+    if origin and (origin == "null" or _authority(origin) != host.lower()):
         raise Refused(403, "Requests from other web pages are not served.")
+
+
+def _authority(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _host_name(host: str) -> str:

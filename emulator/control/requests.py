@@ -15,7 +15,7 @@ from gatepost.core.tasks import Task
 from gatepost.core.world import World
 
 Picked = TypeVar("Picked", Vdc, VAppTemplate)
-Name = Annotated[str, Field(min_length=1, max_length=128)]
+Name = Annotated[str, Field(max_length=128, pattern=r"\S")]
 
 
 class OperationRequest(BaseModel):

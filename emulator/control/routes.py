@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gatepost.control import guard, shapes
 from gatepost.control.context import ENVIRON_KEY, Control
 from gatepost.control.requests import OperationRequest, perform
-from gatepost.core.clock import InvalidRate, parse_rate
+from gatepost.core.clock import InvalidRate, InvalidStep, parse_rate
 from gatepost.core.errors import CloudError, Forbidden, HoldClosed, NotFound
 from gatepost.core.holds import Decision
 from gatepost.core.journal import Entry
@@ -72,7 +72,7 @@ def route(method: str, rule: str, *, guarded: bool = True) -> Callable[[Handler]
                 return _json(handler(control, **parameters))
             except guard.Refused as error:
                 return refuse(error.status, str(error))
-            except (BadRequest, InvalidSetting, InvalidRate) as error:
+            except (BadRequest, InvalidSetting, InvalidRate, InvalidStep) as error:
                 return refuse(400, str(error))
             except CloudError as error:
                 return refuse(_status_of(error), str(error))

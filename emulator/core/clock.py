@@ -9,14 +9,24 @@ from __future__ import annotations
 
 import heapq
 import logging
+import math
 import re
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import count
 
 log = logging.getLogger(__name__)
+
+Pace = tuple[float, float, float]
+"""What the time was when the monotonic clock stood at the second number, and the rate at which it runs since then."""
+
+_CHANGING: Pace = (math.nan, math.nan, math.nan)
+
+LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+"""Epoch seconds beyond which no clock is advanced: deadlines reach further still, and dates end with the year 9999."""
 
 # Below this many dead timers a sweep would cost more than the memory that it frees.
 _SWEEP_FROM = 64
@@ -26,11 +36,15 @@ class InvalidRate(ValueError):
     """A pace that is none; the text says what would do."""
 
 
+class InvalidStep(ValueError):
+    """An advance back in time, or out of the calendar."""
+
+
 def parse_rate(text: str) -> float:
     """Simulated seconds per real second, of `real`, `manual` or `x10`. Raises InvalidRate."""
     if text in ("real", "manual"):
         return 1.0 if text == "real" else 0.0
-    if re.fullmatch(r"x\d{1,6}(\.\d{1,6})?", text) and float(text[1:]) > 0:
+    if re.fullmatch(r"x[0-9]{1,6}(\.[0-9]{1,6})?", text) and float(text[1:]) > 0:
         return float(text[1:])
     raise InvalidRate(f"{text!r} is no clock: real, manual or a factor such as x10 is expected")
 
@@ -50,9 +64,10 @@ class Timer:
         return self._callback is not None
 
     def cancel(self) -> None:
-        if self._callback is not None:
-            self._callback = None
-            self._clock._forget()
+        with self._clock._changed:
+            if self._callback is not None:
+                self._callback = None
+                self._clock._forget()
 
     def _fire(self) -> None:
         callback, self._callback = self._callback, None
@@ -71,19 +86,20 @@ class Clock:
     """
 
     def __init__(self, lock: threading.RLock, rate: float = 1.0) -> None:
-        if rate < 0:
-            raise ValueError("a clock does not run backwards: give a rate of 0 (manual) or more")
-        self.rate = rate
+        _require_rate(rate)
+        self._pace: Pace = (time.time(), time.monotonic(), rate)
         self._changed = threading.Condition(lock)
-        self._advancing = threading.Lock()
-        self._base = time.time()
-        self._started = time.monotonic()
-        self._offset = 0.0
+        self._goal = -math.inf
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = count()
         self._dead = 0
         self._thread: threading.Thread | None = None
         self._stopping = False
+
+    @property
+    def rate(self) -> float:
+        with self._changed:
+            return self._pace[2]
 
     @property
     def mode(self) -> str:
@@ -92,15 +108,20 @@ class Clock:
 
     def set_rate(self, rate: float) -> None:
         """Run at another pace from this moment on. Raises ValueError for a negative one."""
-        if rate < 0:
-            raise ValueError("a clock does not run backwards: give a rate of 0 (manual) or more")
-        with self._advancing, self._changed:
-            self._base, self._started, self._offset = self.now(), time.monotonic(), 0.0
-            self.rate = rate
+        _require_rate(rate)
+        with self._changed:
+            self._begin(rate)
             self._changed.notify_all()
 
     def now(self) -> float:
-        return self._base + (time.monotonic() - self._started) * self.rate + self._offset
+        # Without the lock, which others may hold for long: a look that a change of pace came across is repeated.
+        pace = self._pace
+        monotonic = time.monotonic()
+        if pace is _CHANGING or self._pace is not pace:
+            with self._changed:
+                pace, monotonic = self._pace, time.monotonic()
+        base, started, rate = pace
+        return base + (monotonic - started) * rate
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         timer = Timer(self, when, callback)
@@ -127,17 +148,23 @@ class Clock:
     def advance(self, seconds: float) -> int:
         """Move the clock forward and fire what falls due on the way; returns how many timers fired.
 
-        Raises ValueError for a step back.
+        Several threads may advance at once: their steps add up. Raises InvalidStep for one back, or beyond `LATEST`.
         """
         if not seconds >= 0:
-            raise ValueError("the clock only moves forward: give 0 seconds or more")
-        with self._advancing:
-            target = self.now() + seconds
-            fired = 0
-            while self._fire_next(target):
-                fired += 1
+            raise InvalidStep("the clock only moves forward: give 0 seconds or more")
+        with self._changed:
+            target = max(self._goal, self.now()) + seconds
+            if target > LATEST:
+                raise InvalidStep(f"the calendar ends at {iso(LATEST)}: take a smaller step")
+            self._goal = target
+        fired = 0
+        while self._fire_next(target):
+            fired += 1
+        with self._changed:
             self._jump_to(target)
-            return fired
+            # What comes next is due earlier now than the clock's thread believes.
+            self._changed.notify_all()
+        return fired
 
     def start(self) -> None:
         """Fire timers as real time passes."""
@@ -186,7 +213,15 @@ class Clock:
             return True
 
     def _jump_to(self, moment: float) -> None:
-        self._offset += max(0.0, moment - self.now())
+        if moment > self.now():
+            self._begin(self.rate, moment)
+
+    def _begin(self, rate: float, moment: float = -math.inf) -> None:
+        """Run at `rate` from now on, or from `moment` if that is later. The caller holds the lock."""
+        base, started, old_rate = self._pace
+        self._pace = _CHANGING
+        monotonic = time.monotonic()
+        self._pace = (max(moment, base + (monotonic - started) * old_rate), monotonic, rate)
 
     def _drop_dead_head(self) -> None:
         while self._heap and not self._heap[0][2].pending:
@@ -194,15 +229,20 @@ class Clock:
             self._dead -= 1
 
     def _forget(self) -> None:
-        with self._changed:
-            self._dead += 1
-            # Time-outs of days outlive their holds by far: without this sweep the heap would keep every one of them.
-            if self._dead > _SWEEP_FROM and self._dead * 2 > len(self._heap):
-                self._heap = [entry for entry in self._heap if entry[2].pending]
-                heapq.heapify(self._heap)
-                self._dead = 0
+        self._dead += 1
+        # Time-outs of days outlive their holds by far: without this sweep the heap would keep every one of them.
+        if self._dead > _SWEEP_FROM and self._dead * 2 > len(self._heap):
+            self._heap = [entry for entry in self._heap if entry[2].pending]
+            heapq.heapify(self._heap)
+            self._dead = 0
 
 
+def _require_rate(rate: float) -> None:
+    if not 0 <= rate < math.inf:
+        raise ValueError("a clock does not run backwards: give a rate of 0 (manual) or more")
+
+
+@lru_cache(maxsize=4096)
 def iso(moment: float) -> str:
     """ISO 8601 with milliseconds and offset, as the clouds write it: ``2014-03-12T10:41:22.060+00:00``."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -11,6 +12,8 @@ from gatepost.core.journal import Journal
 from gatepost.core.seed import populate
 from gatepost.core.world import World
 from gatepost.settings import Settings, parse
+
+log = logging.getLogger(__name__)
 
 
 class Cloud:
@@ -44,4 +47,8 @@ class Cloud:
 
     def _tell(self, event: Event) -> None:
         for listener in self._listeners:
-            listener(event)
+            # The state has changed already; an operation cut short here would keep its locks for ever.
+            try:
+                listener(event)
+            except Exception:
+                log.exception("a listener failed to take the event %s", event.type)

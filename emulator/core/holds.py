@@ -95,7 +95,7 @@ class HoldBook:
     def closed(self, hold: Hold) -> None:
         del self._active[hold.id]
         self._handled.append(hold)
-        while len(self._handled) > self._keep or self._is_stale(self._handled[0]):
+        while self._handled and (len(self._handled) > self._keep or self._is_stale(self._handled[0])):
             del self._holds[self._handled.popleft().id]
 
     def get(self, id: str) -> Hold:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 BOUND = 64 * 1024 * 1024
@@ -44,7 +45,8 @@ class Entry:
     seq: int = 0
 
     def size(self) -> int:
-        return _ENTRY_COST + len(self.body) + len(self.path) + 64 * len(self.headers)
+        headers = sum(64 + (len(value) if isinstance(value, str) else 0) for value in self.headers.values())
+        return _ENTRY_COST + len(self.body) + len(self.path) + headers
 
 
 class Journal:
@@ -58,7 +60,8 @@ class Journal:
         self._first = 1
         self._next = 1
         self._entries: dict[int, Entry] = {}
-        self._added = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._added = threading.Condition(self._lock)
         self._waiting = 0
         self._closed = False
 
@@ -69,10 +72,11 @@ class Journal:
 
     def add(self, entry: Entry) -> Entry:
         size = entry.size()
-        with self._added:
+        with self._lock:
             entry.seq = self._next
-            self._next += 1
+            # Readers take no lock: the number counts only once the entry is there.
             self._entries[entry.seq] = entry
+            self._next += 1
             self._bytes += size
             while self._bytes > self.bound and self._first < entry.seq:
                 self._bytes -= self._entries.pop(self._first).size()
@@ -94,13 +98,10 @@ class Journal:
         deadline = time.monotonic() + wait
         seen = after
         while True:
-            found: list[Entry] = []
-            for entry in self.after(seen):
-                seen = entry.seq
-                if wanted(entry):
-                    found.append(entry)
-                    if len(found) == limit:
-                        break
+            # Entries up to here may be gone already, so the last one looked at does not tell how far this look went.
+            newest = self.last
+            found = list(islice(filter(wanted, self.after(seen)), limit))
+            seen = max(seen, newest)
             if found or not self._wait_for_more(seen, deadline):
                 return found
 

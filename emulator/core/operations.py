@@ -130,16 +130,16 @@ class Operation:
 
     def begin(self, workflow: Workflow) -> Task:
         """Run the workflow to its first step. What it raises before that is the request's error and leaves no trace."""
-        steps = workflow(self)
+        self._steps = workflow(self)
+        first: Step | None
         try:
-            first = next(steps)
+            first = next(self._steps, None)
+            task = self.task
         except BaseException:
             for entity in self._transients:
                 self.world.inventory.remove(entity)
             self._unlock()
             raise
-        self._steps = steps
-        task = self.task
         task.runner = self
         self._locked[0].failed_tasks = ()
         self.world.tasks.add(task)
@@ -147,7 +147,9 @@ class Operation:
         for type, told in early:
             self._emit(type, told)
         self._tell_task("task/create")
-        self._take(first)
+        if first is None:
+            self._start()
+        self._go_on(first)
         return task
 
     def decide(self, decision: Decision, message: str) -> None:
@@ -155,7 +157,7 @@ class Operation:
         if decision is Decision.RESUME:
             self.task.details = message
             self._start()
-            self._continue()
+            self._go_on()
         elif decision is Decision.ABORT:
             self._throw(Aborted(message))
         else:
@@ -168,24 +170,28 @@ class Operation:
         self.task.cancel_requested = True
         self._throw(Canceled(message))
 
-    def _take(self, step: Step) -> None:
-        while True:
-            if isinstance(step, Ask) and self.world.blocking.asks_about(self.name):
-                self._hold()
-                return
-            if self.task.status is not TaskStatus.RUNNING:
-                self._start()
-            if isinstance(step, Work):
-                self.task.progress = step.progress
-                seconds = STEP * self.world.settings.work_scale
-                if seconds > 0:
-                    self._timer = self.world.clock.call_later(seconds, self._continue)
-                    return
-            try:
+    def _go_on(self, step: Step | None = None) -> None:
+        """Take step after step, beginning with `step`, until one has to be waited for or the workflow ends."""
+        self._timer = None
+        try:
+            while step is None or not self._waits_for(step):
                 step = next(self._steps)
-            except BaseException as end:
-                self._ended_by(end)
-                return
+        except BaseException as end:
+            self._ended_by(end)
+
+    def _waits_for(self, step: Step) -> bool:
+        if isinstance(step, Ask) and self.world.blocking.asks_about(self.name):
+            self._hold()
+            return True
+        if self.task.status is not TaskStatus.RUNNING:
+            self._start()
+        if isinstance(step, Work):
+            self.task.progress = step.progress
+            seconds = STEP * self.world.settings.work_scale
+            if seconds > 0:
+                self._timer = self.world.clock.call_later(seconds, self._go_on)
+                return True
+        return False
 
     def _hold(self) -> None:
         world, task = self.world, self.task
@@ -197,15 +203,6 @@ class Operation:
         world.holds.add(hold)
         world.arm(hold)
         world.tell_hold("blockingtask/create", hold, self.user)
-
-    def _continue(self) -> None:
-        self._timer = None
-        try:
-            step = next(self._steps)
-        except BaseException as end:
-            self._ended_by(end)
-        else:
-            self._take(step)
 
     def _start(self) -> None:
         self.task.move(Move.START, self.world.now())
@@ -222,13 +219,12 @@ class Operation:
         except BaseException as raised:
             self._ended_by(raised)
         else:
-            self._steps.close()
             self._ended_by(RuntimeError(f"the workflow of {self.name} went on after it was ended"))
 
     def _ended_by(self, end: BaseException) -> None:
         if isinstance(end, StopIteration):
             self._succeeded()
-        elif isinstance(end, Aborted):
+        elif isinstance(end, Aborted) and self.task.status is TaskStatus.PRE_RUNNING:
             self._undone(Move.ABORT, end.message)
         elif isinstance(end, Canceled):
             self._undone(Move.CANCEL, end.message)
@@ -236,7 +232,15 @@ class Operation:
             self._failed(end.message, self.world.settings.hold_error_code)
         else:
             log.error("the workflow of %s failed", self.name, exc_info=end)
+            self._close_steps()
             self._failed("Unable to perform this action. Contact your cloud administrator.", "INTERNAL_SERVER_ERROR")
+
+    def _close_steps(self) -> None:
+        """A workflow that went wrong may still wait at a step, and may not even let itself be closed there."""
+        try:
+            self._steps.close()
+        except BaseException:
+            log.exception("the workflow of %s cannot be closed", self.name)
 
     def _succeeded(self) -> None:
         self.task.progress = 100
@@ -258,8 +262,8 @@ class Operation:
         for entity in self._transients:
             entity.status = Status.FAILED_CREATION
         owner = self._locked[0]
-        self._finish(Move.FAIL)
         owner.failed_tasks = (*owner.failed_tasks, self.task)
+        self._finish(Move.FAIL)
         for outcome in self._outcomes:
             if outcome.on_failure:
                 self._emit(outcome.type, outcome.entity, success=False)

@@ -148,7 +148,7 @@ class TaskBook:
     def finished(self, task: Task) -> None:
         finished = self._finished.setdefault(task.org.id, deque())
         finished.append(task)
-        if len(finished) > self._keep or finished[0].expires_at <= self._now():
+        while finished and (len(finished) > self._keep or finished[0].expires_at <= self._now()):
             self._forget(finished.popleft())
 
     def get(self, id: str) -> Task:

@@ -120,7 +120,7 @@ _NEEDS = {ON: "It must be powered on.", SUSPENDED: "It must be suspended."}
 
 
 def is_free(entity: Machine) -> bool:
-    """No task runs on it, and it is it has been made."""
+    """No task runs on it, and it has been made."""
     return busy_with(entity) is None and entity.status is not Status.UNRESOLVED
 
 

@@ -144,9 +144,13 @@ class World:
         self.on_event(event)
 
     def close(self) -> None:
-        """Leave nothing running: timers forgotten, nobody told any more."""
+        """Leave nothing running: timers forgotten, nobody told any more.
+
+        Whoever still holds a piece of this world may go on with it: its new timers go to a clock that stands still.
+        """
         with self.lock:
             self.clock.clear()
+            self.clock = Clock(self.lock, rate=0)
             self.on_event = lambda event: None
 
     def _forget_task(self, task: Task) -> None:

@@ -77,11 +77,18 @@ class Outbox:
             self._waiting.extendleft(reversed(self._sent.values()))
             self._sent.clear()
 
-    def clear(self) -> list[Event]:
-        """Forget everything; returns what was not sent yet."""
+    def drop(self) -> Event | None:
+        """Take the next message out for good; None when nothing waits."""
         with self._lock:
-            waiting = list(self._waiting)
+            if not self._waiting:
+                return None
+            event = self._waiting.popleft()
+            self._bytes -= cost(event)
+            return event
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
             self._waiting.clear()
             self._sent.clear()
             self._bytes = 0
-            return waiting

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+import ssl
+
 from pika import exceptions
+from pika.adapters.utils.connection_workflow import (
+    AMQPConnectionWorkflowFailed,
+    AMQPConnectorPhaseErrorBase,
+    AMQPConnectorStackTimeout,
+)
 
 
 def reason(error: BaseException) -> str:
     """The innermost cause of what pika raised."""
     cause = _innermost(error)
-    if isinstance(cause, exceptions.ProbableAuthenticationError):
-        return "The broker refused user name or password"
-    if isinstance(cause, exceptions.ProbableAccessDeniedError):
-        return "The broker refused the virtual host"
-    if isinstance(cause, exceptions.ConnectionClosed | exceptions.ChannelClosed):
-        return f"{cause.reply_code} {cause.reply_text}"
-    if isinstance(cause, exceptions.IncompatibleProtocolError):
-        return "What answers there does not speak AMQP 0-9-1"
-    if isinstance(cause, TimeoutError | exceptions.AMQPConnectorStackTimeout):
-        return "The broker did not answer in time"
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
+    match cause:
+        case exceptions.ProbableAuthenticationError():
+            return "The broker refused user name or password"
+        case exceptions.ProbableAccessDeniedError():
+            return "The broker refused the virtual host"
+        case exceptions.ConnectionClosed() | exceptions.ChannelClosed():
+            return f"{cause.reply_code} {cause.reply_text}"
+        case exceptions.IncompatibleProtocolError():
+            return "What answers there does not speak AMQP 0-9-1"
+        case TimeoutError() | AMQPConnectorStackTimeout():
+            return "The broker did not answer in time"
+        case ssl.SSLCertVerificationError():
+            return f"The broker's certificate is not trusted: {cause.verify_message}"
+        case ssl.SSLError():
+            return f"What answers there does not speak TLS: {cause.reason}"
+        case OSError() if cause.strerror:
+            return cause.strerror
     return str(cause) or type(cause).__name__
 
 
 def _innermost(error: BaseException) -> BaseException:
-    for _ in range(10):
-        inner = next((part for part in error.args if isinstance(part, BaseException)), None)
-        inner = inner or getattr(error, "exception", None) or error.__cause__
-        if isinstance(error, exceptions.AMQPConnectorException) and getattr(error, "exceptions", None):
-            inner = error.exceptions[-1]
-        if not isinstance(inner, BaseException) or inner is error:
-            return error
-        error = inner
+    """pika wraps each error in one for its phase, that in one for all attempts, and that in one of its API."""
+    match error:
+        case AMQPConnectionWorkflowFailed():
+            return _innermost(error.exceptions[-1])
+        case AMQPConnectorPhaseErrorBase():
+            return _innermost(error.exception)
+        case exceptions.AMQPConnectionError() if error.args and isinstance(error.args[0], Exception):
+            return _innermost(error.args[0])
     return error

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from gatepost.core.cloud import Cloud
 from gatepost.core.events import Event
 from gatepost.core.world import World
+from gatepost.messaging.publisher import Publisher
 from gatepost.messaging.target import AmqpTarget
 from gatepost.settings import Settings
 from gatepost.vcloud.sessions import Sessions
@@ -23,14 +22,14 @@ class VcloudDialect:
         cloud: Cloud,
         public_url: str,
         amqp: AmqpTarget,
-        on_amqp: Callable[[AmqpTarget], None],
+        publisher: Publisher,
     ) -> None:
         self.cloud = cloud
         self.public_url = public_url
         self.sessions = Sessions()
         self.amqp = self._first_amqp = amqp
         self.notifications_enabled = True
-        self._on_amqp = on_amqp
+        self._publisher = publisher
 
     @property
     def world(self) -> World:
@@ -43,7 +42,11 @@ class VcloudDialect:
     def set_amqp(self, target: AmqpTarget) -> None:
         """Messages go there from now on."""
         self.amqp = target
-        self._on_amqp(target)
+        self._publisher.configure(target)
+
+    def probe_amqp(self, target: AmqpTarget) -> str | None:
+        """Whether that broker lets us in: None, or why not. Blocks for some seconds, so not under the lock."""
+        return self._publisher.probe(target)
 
     def wants(self, event: Event) -> bool:
         """Whether the event is told to the broker (reference, section 6.2: two mechanisms on one bus)."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from random import getrandbits
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, request
 
 from gatepost.core.errors import CloudError
-from gatepost.core.ids import is_uuid
+from gatepost.core.ids import is_uuid, spell
 from gatepost.core.inventory import User
 from gatepost.core.journal import Entry
 from gatepost.core.world import World
@@ -69,7 +69,8 @@ class Call:
         self.dialect: VcloudDialect = environ[ENVIRON_KEY]
         self.world: World = self.dialect.cloud.world
         self.entry: Entry = environ["gatepost.entry"]
-        self.request_id = str(uuid.uuid4())
+        # Needs no secrecy; `uuid4` asks the system each time and lets go of the interpreter's lock for it.
+        self.request_id = spell(getrandbits(128))
         self.started = time.perf_counter()
         self.traits: Traits = traits(self.dialect.settings.versions[-1])
         self.session: Session | None = None
@@ -104,7 +105,8 @@ class Call:
         content_type = self.environ.get("CONTENT_TYPE") or ""
         media_type, _, parameters = content_type.partition(";")
         media_type = media_type.strip().lower()
-        if self.dialect.settings.foreign_content_type == "refuse" and media_type.startswith(_FOREIGN_TYPES):
+        foreign = media_type.startswith(_FOREIGN_TYPES) or media_type.endswith("+json")
+        if foreign and self.dialect.settings.foreign_content_type == "refuse":
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"The content type {media_type} is not supported.")
         _, _, charset = parameters.lower().partition("charset=")
         charset = charset.partition(";")[0].strip(' "')
@@ -127,7 +129,8 @@ class Call:
         """Find the session. Raises ApiError as the table of section 0.6 says for each version."""
         token = self._token()
         if token is None:
-            raise ApiError(401, "UNAUTHORIZED", "This operation requires authentication. Log in and send the token.")
+            text = "This operation requires authentication. Log in and send the token."
+            raise ApiError(401, "UNAUTHORIZED", "" if self.traits.missing_token_is_bare else text)
         with self.world.lock:
             self.session = self.dialect.sessions.find(token, self.dialect.settings.session_idle)
         if self.session is None:
@@ -223,12 +226,19 @@ def _answer(call: Call, reply: Reply) -> Response:
 
 
 def _respond(call: Call, status: int, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
-    response = Response(body, status)
-    out = response.headers
+    out = list(headers.items())
     if "Content-Type" not in headers:
-        out["Content-Type"] = f"{media_type};version={call.traits.version}"
-    for name, value in headers.items():
-        out[name] = value
-    out["X-VMWARE-VCLOUD-REQUEST-ID"] = call.request_id
-    out["Vary"] = "Accept-Encoding"
-    return response
+        out.append(("Content-Type", f"{media_type};version={call.traits.version}"))
+    out.append(("X-VMWARE-VCLOUD-REQUEST-ID", call.request_id))
+    out.append(("Vary", "Accept-Encoding"))
+    if status != 204:
+        out.append(("Content-Length", str(len(body))))
+    return _Answer(body, status, out)
+
+
+class _Answer(Response):
+    """A response whose headers are complete: Werkzeug need not copy and correct them."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response(self.status, self.headers.to_wsgi_list())
+        return self.response  # type: ignore[return-value]  # made of bytes, so it is a list of bytes

@@ -6,9 +6,10 @@ from gatepost.core.clock import iso
 from gatepost.core.events import EntityRef, Event
 from gatepost.messaging.message import HeaderValue, Message
 from gatepost.settings import Settings
-from gatepost.vcloud.names import EVENT_PREFIX, EXTENSION_VIEW, X
-from gatepost.vcloud.xmlio import Element, root, serialize, sub
+from gatepost.vcloud.names import EVENT_PREFIX, VCLOUD, VMEXT
+from gatepost.vcloud.xmlio import attribute
 
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _KEY_PREFIX = EVENT_PREFIX.replace("/", ".")
 
 
@@ -17,7 +18,7 @@ def render(event: Event, public_url: str, settings: Settings) -> Message:
     return Message(
         routing_key=routing_key(event),
         headers=headers(event),
-        body=serialize(body(event, public_url)),
+        body=body(event, public_url),
         content_type="application/xml",
         message_id=event.id if settings.message_id else None,
         delivery_mode=settings.delivery_mode,
@@ -46,28 +47,30 @@ def headers(event: Event) -> dict[str, HeaderValue]:
     }
 
 
-def body(event: Event, public_url: str) -> Element:
-    element = root(X + "Notification", EXTENSION_VIEW, type=EVENT_PREFIX + event.type, eventId=event.id)
-    # Declared by the extension schema, unlike every other Link.
-    sub(element, X + "Link", rel="entityResolver", href=public_url + "/api/entity/")
-    _entity_link(element, "entity", event.entity)
-    _entity_link(element, "down", event.user)
-    _entity_link(element, "up", event.org)
+def body(event: Event, public_url: str) -> bytes:
+    """Written as text, since its form never varies: building it with lxml took half of the publisher's time."""
+    lines = [
+        f'{DECLARATION}<vmext:Notification xmlns:vmext="{VMEXT}" xmlns:vcloud="{VCLOUD}"'
+        f' type="{EVENT_PREFIX}{event.type}" eventId="{event.id}">'
+        # Declared by the extension schema, unlike every other Link.
+        f'<vmext:Link rel="entityResolver" href="{attribute(public_url)}/api/entity/"/>',
+        _entity_link("entity", event.entity),
+        _entity_link("down", event.user),
+        _entity_link("up", event.org),
+    ]
     if event.task is not None:
-        _entity_link(element, "task", event.task)
+        lines.append(_entity_link("task", event.task))
     if event.task_owner is not None:
-        _entity_link(element, "task:owner", event.task_owner, with_name=False)
-    sub(element, X + "Timestamp", iso(event.at))
-    sub(element, X + "OperationSuccess", "true" if event.success else "false")
-    return element
-
-
-def _entity_link(parent: Element, rel: str, target: EntityRef, *, with_name: bool = True) -> None:
-    sub(
-        parent,
-        X + "EntityLink",
-        rel=rel,
-        type=f"vcloud:{target.kind}",
-        name=target.name if with_name else None,
-        id=f"urn:vcloud:{target.kind}:{target.id}",
+        lines.append(_entity_link("task:owner", event.task_owner, with_name=False))
+    success = "true" if event.success else "false"
+    lines.append(
+        f"<vmext:Timestamp>{iso(event.at)}</vmext:Timestamp>"
+        f"<vmext:OperationSuccess>{success}</vmext:OperationSuccess></vmext:Notification>"
     )
+    return "".join(lines).encode()
+
+
+def _entity_link(rel: str, target: EntityRef, *, with_name: bool = True) -> str:
+    kind, id, name = target
+    shown = f' name="{attribute(name)}"' if with_name else ""
+    return f'<vmext:EntityLink rel="{rel}" type="vcloud:{kind}"{shown} id="urn:vcloud:{kind}:{id}"/>'

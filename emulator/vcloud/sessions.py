@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import json
 import secrets
@@ -75,7 +74,7 @@ def log_in(world: World, authorization: str) -> User | None:
         return None
     try:
         login, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     name, at, org = login.rpartition("@")
     if not (colon and at):

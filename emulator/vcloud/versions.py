@@ -18,6 +18,7 @@ class Traits:
 
     version: str
     bad_token_is_forbidden: bool
+    missing_token_is_bare: bool
     messages_carry_request_id: bool
     session_user_id: bool
     session_roles: bool
@@ -37,6 +38,7 @@ def traits(version: str) -> Traits:
     return Traits(
         version=version,
         bad_token_is_forbidden=number <= (5, 5),
+        missing_token_is_bare=number <= (5, 5),
         messages_carry_request_id=number >= (5, 6),
         session_user_id=number >= (5, 5),
         session_roles=number >= (5, 7),

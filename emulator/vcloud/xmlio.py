@@ -22,7 +22,11 @@ NAME_LIMIT = 128
 """Characters of an object's name."""
 
 _OWN_NAMESPACES = frozenset({VCLOUD, VMEXT})
-_LONG = re.compile(r"\s*[+-]?\d{1,19}\s*")
+_LONG = re.compile(r"\s*[+-]?\d{1,19}\s*", re.ASCII)
+_PLAIN = re.compile(r"[^&<>\"\t\n\r]*")
+_ESCAPES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
+)
 _parsers = threading.local()
 
 
@@ -37,12 +41,18 @@ def root(tag: str, nsmap: dict[str | None, str], **attributes: Attribute) -> Ele
 
 def sub(parent: Element, tag: str, text: str | None = None, /, **attributes: Attribute) -> Element:
     child = etree.SubElement(parent, tag, _texts(attributes))
-    child.text = text
+    if text is not None:
+        child.text = text
     return child
 
 
 def serialize(element: Element) -> bytes:
     return DECLARATION + etree.tostring(element, encoding="UTF-8")
+
+
+def attribute(value: str) -> str:
+    """The text of an attribute between double quotes, spelt as lxml spells it."""
+    return value if _PLAIN.fullmatch(value) is not None else value.translate(_ESCAPES)
 
 
 def parse(body: bytes, charset: str | None = None) -> Element:
@@ -162,4 +172,7 @@ def _new_parser(encoding: str | None) -> etree.XMLParser:
 
 
 def _texts(attributes: dict[str, Attribute]) -> dict[str, str]:
-    return {name: str(value) for name, value in attributes.items() if value is not None}
+    for value in attributes.values():
+        if type(value) is not str:
+            return {name: str(value) for name, value in attributes.items() if value is not None}
+    return attributes  # type: ignore[return-value]  # as just seen

@@ -40,14 +40,28 @@ class Delivery:
 
 
 class Consumer:
-    """Binds at once, so that no message after the constructor is missed."""
+    """Binds at once, so that no message after the constructor is missed.
 
-    def __init__(self, amqp_url: str, exchange: str, binding: str = "#", *, declare: bool = True) -> None:
+    Its queue goes with it. One that has a name is durable and stays, also across the broker's restarts, until `forget`.
+    """
+
+    def __init__(
+        self,
+        amqp_url: str,
+        exchange: str,
+        binding: str = "#",
+        *,
+        declare: bool = True,
+        queue: str = "",
+        arguments: dict[str, Any] | None = None,
+    ) -> None:
         self._connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
         self._channel = self._connection.channel()
         if declare:
             self._channel.exchange_declare(exchange, exchange_type="topic", durable=True)
-        self._queue: str = self._channel.queue_declare("", exclusive=True).method.queue
+        named = bool(queue)
+        declared = self._channel.queue_declare(queue, durable=named, exclusive=not named, arguments=arguments)
+        self._queue: str = declared.method.queue
         self._channel.queue_bind(self._queue, exchange, binding)
 
     def take(self, count: int, timeout: float = 10.0) -> list[Delivery]:
@@ -72,6 +86,10 @@ class Consumer:
         """Messages that are in the queue now."""
         count: int = self._channel.queue_declare(self._queue, passive=True).method.message_count
         return count
+
+    def forget(self) -> None:
+        """Remove the queue and all that waits in it."""
+        self._channel.queue_delete(self._queue)
 
     def __enter__(self) -> Self:
         return self

@@ -70,7 +70,7 @@ def session(call: Call, user: User) -> Element:
     link(element, "down", call.entity_href("org", user.org.id), vcloud_type("org"), user.org.name)
     link(element, "entityResolver", call.href("/api/entity/"), vcloud_type("entity"))
     if call.traits.session_locations:
-        location = sub(sub(element, V + "AuthorizedLocations"), V + "Location")
+        location = sub(sub(element, V + "AuthorizedLocations"), V + "Location", name=LOCATION)
         sub(location, V + "LocationId", LOCATION)
         sub(location, V + "LocationName", LOCATION)
         sub(location, V + "OrgName", user.org.name)

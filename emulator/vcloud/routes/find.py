@@ -144,9 +144,22 @@ def _absent(call: Call, kind: str, id: str) -> Exception:
         inventory.catalog_items,
         inventory.networks,
         inventory.templates,
+        inventory.template_vms,
         inventory.vapps,
         inventory.vms,
     ]
     seen = any(id in where and call.user.sees(where[id].org) for where in elsewhere)
     visible_org = id in inventory.orgs and call.user.sees(inventory.orgs[id])
-    return wrong_collection(kind) if seen or visible_org else no_access(kind, id)
+    return wrong_collection(kind) if seen or visible_org or _sees_task(call, id) else no_access(kind, id)
+
+
+def _sees_task(call: Call, id: str) -> bool:
+    """Whether it is the id of a task, or of a blocking task, that the caller may see."""
+    try:
+        return call.user.sees(call.world.tasks.get(id).org)
+    except NotFound:
+        pass
+    try:
+        return call.user.is_sysadmin and call.user.sees(call.world.holds.get(id).task.org)
+    except NotFound:
+        return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gatepost.core.holds import Decision
-from gatepost.messaging.probe import probe
 from gatepost.messaging.target import AmqpTarget
 from gatepost.vcloud import xmlio
 from gatepost.vcloud.errors import bad_request
@@ -84,7 +83,7 @@ def change_amqp(call: Call) -> Reply:
 def test_amqp(call: Call) -> Reply:
     """Really connects. The stored password is not used: real servers want it sent along."""
     target = _target(call.body(X + "AmqpSettings"), call.dialect.amqp.without_password())
-    return Reply(200, represent.amqp_test(call, probe(target)), represent.AMQP_TEST)
+    return Reply(200, represent.amqp_test(call, call.dialect.probe_amqp(target)), represent.AMQP_TEST)
 
 
 @route("GET", BASE + "/notifications", Who.SYSTEM)

@@ -1,0 +1,163 @@
+"""One connection to a broker: how it is made, and how it is left without waiting for a broker that is silent.
+
+Everything here happens on the messaging thread's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.exceptions import ChannelClosedByBroker
+
+from gatepost.messaging.target import AmqpTarget
+
+Result = TypeVar("Result")
+
+CONNECT_SECONDS = 5.0
+"""How long a broker may take over all of it, from its name's look-up to the open channel."""
+
+GOODBYE_SECONDS = 0.5
+"""How long it may take over the end of a connection before the socket is simply closed."""
+
+HEARTBEAT_SECONDS = 30
+
+_NOT_FOUND = 404
+
+
+class _Amqp(AsyncioConnection):  # type: ignore[misc]  # pika ships no types
+    """Sends what is written while it is corked in one piece: pika makes a system call for each of a message's frames,
+    and with each the interpreter's lock changes hands."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._corked: list[bytes] | None = None
+        super().__init__(*args, **options)
+
+    @contextlib.contextmanager
+    def corked(self) -> Iterator[None]:
+        pieces: list[bytes] = []
+        self._corked = pieces
+        try:
+            yield
+        finally:
+            self._corked = None
+            if pieces:
+                super()._adapter_emit_data(b"".join(pieces))
+
+    def _adapter_emit_data(self, data: bytes) -> None:
+        if self._corked is None:
+            super()._adapter_emit_data(data)
+        else:
+            self._corked.append(data)
+
+
+class BrokerConnection:
+    """`lost` is done as soon as the connection cannot be used any more; its result says why."""
+
+    def __init__(self, target: AmqpTarget) -> None:
+        self._target = target
+        self._loop = asyncio.get_running_loop()
+        self._amqp: _Amqp | None = None
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._gone = asyncio.Event()
+        self.lost: asyncio.Future[BaseException] = self._loop.create_future()
+
+    async def open(self) -> None:
+        """Connect and log in. Raises what pika raises."""
+        self._amqp = _Amqp(
+            self._target.parameters(timeout=CONNECT_SECONDS, heartbeat=HEARTBEAT_SECONDS),
+            on_open_callback=lambda amqp: _settle(self._opened, None),
+            on_open_error_callback=self._on_end,
+            on_close_callback=self._on_end,
+            custom_ioloop=self._loop,
+        )
+        await self._answer(self._opened)
+
+    async def open_channel(self, exchange: str, on_confirm: Callable[[Any], None]) -> Any:
+        """A channel that publishes with confirms to the exchange, which is there. Raises what pika raises.
+
+        The exchange is looked for, not declared: the operator's own may have any type. An absent one is made, a topic.
+        """
+        channel = await self._new_channel()
+        if exchange:  # AMQP's nameless default exchange is always there
+            try:
+                await self._call(channel, channel.exchange_declare, exchange, passive=True)
+            except ChannelClosedByBroker as error:
+                if error.reply_code != _NOT_FOUND or exchange.startswith("amq."):
+                    raise
+                channel = await self._new_channel()
+                await self._call(channel, channel.exchange_declare, exchange, exchange_type="topic", durable=True)
+        await self._call(channel, channel.confirm_delivery, on_confirm)
+        channel.add_on_close_callback(lambda channel, error: self.fail(error))
+        return channel
+
+    def on_blocked(self, tell: Callable[[str | None], None]) -> None:
+        """Have `tell` called with the broker's reason when it stops reading, and with None when it goes on."""
+        assert self._amqp is not None
+        self._amqp.add_on_connection_blocked_callback(lambda amqp, frame: tell(str(frame.method.reason)))
+        self._amqp.add_on_connection_unblocked_callback(lambda amqp, frame: tell(None))
+
+    def corked(self) -> contextlib.AbstractContextManager[None]:
+        """Everything written in the block leaves at its end, at once."""
+        assert self._amqp is not None
+        return self._amqp.corked()
+
+    def fail(self, error: BaseException) -> None:
+        """Give the connection up; it is still to be closed."""
+        _settle(self.lost, error)
+
+    async def close(self) -> None:
+        """Say goodbye; the socket is closed afterwards whether or not the broker answers."""
+        amqp = self._amqp
+        if amqp is None or self._gone.is_set():
+            return
+        if not amqp.is_closing:
+            amqp.close()
+        try:
+            await self._wait_until_gone()
+        finally:
+            if self._opened.done() and not self._gone.is_set():
+                # pika has no public way to close a connection whose broker does not answer.
+                amqp._terminate_stream(ConnectionError("The broker did not answer the end of the connection"))
+                await self._wait_until_gone()
+
+    async def _wait_until_gone(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self._gone.wait()
+
+    async def _new_channel(self) -> Any:
+        assert self._amqp is not None
+        opened: asyncio.Future[None] = self._loop.create_future()
+        channel = self._amqp.channel(on_open_callback=lambda channel: _settle(opened, None))
+        await self._answer(opened)
+        return channel
+
+    async def _call(self, channel: Any, method: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+        """Call a method of a channel and wait for the broker's answer. Raises why the broker closed the channel."""
+        answered: asyncio.Future[BaseException | None] = self._loop.create_future()
+        channel.add_on_close_callback(lambda channel, error: _settle(answered, error))
+        method(*arguments, callback=lambda frame: _settle(answered, None), **options)
+        error = await self._answer(answered)
+        if error is not None:
+            raise error
+
+    async def _answer(self, wanted: asyncio.Future[Result]) -> Result:
+        """The result, unless the connection ends first. Raises why it ended."""
+        waits: set[asyncio.Future[Any]] = {wanted, self.lost}
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if wanted.done():
+            return wanted.result()
+        raise self.lost.result()
+
+    def _on_end(self, amqp: AsyncioConnection, error: BaseException) -> None:
+        self._gone.set()
+        self.fail(error)
+
+
+def _settle(future: asyncio.Future[Result], result: Result) -> None:
+    if not future.done():
+        future.set_result(result)

@@ -1,0 +1,358 @@
+"""Nonsense for every route there is: never a 5xx, always an answer in the dialect's own form, and no lasting harm.
+
+The routes come from the application's URL map, the ids from walking the links of a real world, the roots of bodies from
+what each route says when it is sent a wrong one: so routes that are added later are covered without a word here.
+
+The examples are derived from the tests themselves, so that the same code always gives the same result: a failure means
+that the code has changed, not that the dice fell otherwise. To search further than that, at random, name a number of
+examples for each route: GATEPOST_FUZZ=500.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import quote
+from xml.sax.saxutils import escape, quoteattr
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from gatepost import Gatepost
+from gatepost.app import create_app
+from gatepost.settings import Settings
+from tests.support.client import Reply
+from tests.support.house import House, id_of
+from tests.support.schemas import VCLOUD, VERSIONS, VMEXT
+
+_CHOSEN = os.environ.get("GATEPOST_FUZZ")
+FUZZ = settings(
+    max_examples=int(_CHOSEN or 10),
+    derandomize=_CHOSEN is None,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+
+ROUTES = sorted(
+    (method, rule.rule) for rule in create_app().url_map.iter_rules() for method in (rule.methods or set()) - {"HEAD"}
+)
+BODIED = [(method, rule) for method, rule in ROUTES if method in ("POST", "PUT", "PATCH") and "/gatepost/" not in rule]
+CONTROL = [(method, rule) for method, rule in ROUTES if method != "GET" and "/gatepost/" in rule]
+
+ACTORS = ("administrator@System", "alice@acme")
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+_WANTED = re.compile(r"well-formed|([\w ]+) in namespace (\S+) is expected")
+
+
+# --- the world -------------------------------------------------------------------------------------------------------
+
+
+class Playground:
+    """A house that is built anew whenever a request may have changed it. Its ids are the same each time."""
+
+    def __init__(self, world: Gatepost) -> None:
+        self.world = world
+        self.house = House(world)
+        self.plain = httpx.Client(base_url=world.url, trust_env=False, timeout=30, verify=False)
+        self._spoilt = False
+        self._roots: dict[tuple[str, str], list[tuple[str, str]]] = {}
+
+    def send(self, actor: str, method: str, path: str, body: bytes | None, headers: dict[str, bytes]) -> Reply:
+        """Send it, hold the answer against the rules, and see that the world still answers afterwards."""
+        if self._spoilt:
+            self.world.reset()
+            self.house.build()
+            self._spoilt = False
+        if path.startswith("/gatepost"):
+            reply = self._control(method, path, body, headers)
+        else:
+            reply = self.house.client(actor).request(method, path, body, headers=headers)
+        if method != "GET" and reply.status < 400:
+            self._spoilt = True
+            self._look_around()
+        return reply
+
+    def close(self) -> None:
+        self.house.close()
+        self.plain.close()
+
+    def _control(self, method: str, path: str, body: bytes | None, headers: dict[str, bytes]) -> Reply:
+        raw = {name.encode(): value for name, value in headers.items()}
+        response = self.plain.request(method, path, content=body, headers=raw)
+        reply = Reply(f"{method} {path}", response.status_code, response.headers, response.content)
+        assert response.status_code < 500, reply
+        assert response.headers["content-type"] == "application/json", reply
+        answer = json.loads(response.content)
+        if response.status_code >= 400:
+            assert set(answer) == {"error"}, reply
+            assert isinstance(answer["error"], str), reply
+        return reply
+
+    def _look_around(self) -> None:
+        """Poisoned values show when they are read."""
+        for path in ("holds", "clock", "settings", "info", "journal?limit=5"):
+            assert self.plain.get(f"/gatepost/{path}").status_code == 200, path
+        self.house.read_as_administrator(self.world.settings.versions[0])
+        for path, document in self.house.picture().items():
+            assert document < "5", f"{path}: {document}"
+
+    @cached_property
+    def segments(self) -> list[str]:
+        """The last segments of every href that an administrator finds: ids of all kinds, with their prefixes."""
+        hrefs = re.findall(r'href="([^"]*)"', "".join(self.house.picture().values()))
+        found = {href.rpartition("/")[2] for href in hrefs if re.search(r"[0-9a-f]{12}$", href)}
+        ids = sorted({id_of(segment) for segment in found})
+        urns = [f"urn:vcloud:{kind}:{id}" for kind in ("vapp", "vm", "task", "blockingTask", "org") for id in ids]
+        return [*sorted(found), *ids, *urns]
+
+    def roots_of(self, method: str, rule: str) -> list[tuple[str, str]]:
+        """The roots, with their namespaces, that a route says it expects when it is sent another with a valid id."""
+        if (method, rule) not in self._roots:
+            self._roots[method, rule] = list(self._ask_for_roots(method, rule))
+        return self._roots[method, rule]
+
+    def _ask_for_roots(self, method: str, rule: str) -> Iterator[tuple[str, str]]:
+        for segment in self.segments if "<" in rule else [""]:
+            reply = self.send(ACTORS[0], method, _PARAMETER.sub(segment, rule), b"<x/>", {})
+            if reply.status < 400:
+                return  # it does not look at the body
+            wanted = _WANTED.search(reply.xml.get("message", "")) if reply.status == 400 else None
+            if wanted and wanted[1]:
+                names = re.sub(r"^.*: ", "", wanted[1]).split(" or ")
+                yield from ((name.strip(), wanted[2]) for name in names)
+                return
+
+
+@pytest.fixture(scope="module")
+def playground() -> Iterator[Playground]:
+    with Gatepost(clock="manual") as world:
+        one = Playground(world)
+        yield one
+        one.close()
+
+
+# --- nonsense --------------------------------------------------------------------------------------------------------
+
+printable = st.text(st.characters(codec="ascii", min_codepoint=32, max_codepoint=126), max_size=30)
+anything = st.text(max_size=30)
+long = st.builds(lambda text, times: text * times, st.text(min_size=1, max_size=4), st.integers(100, 900))
+header = st.one_of(
+    printable.map(lambda text: text.strip().encode()),
+    st.binary(max_size=40).map(lambda raw: bytes(byte for byte in raw if byte > 32 and byte != 127)),
+    st.sampled_from([b"", b"x" * 4_000, b",", b";", b"=", b'"', b"*/*", b"Basic", b"Bearer x", b"application/xml"]),
+)
+# A version that nobody speaks, in a header that is otherwise right, is the affair of the tests of versions.
+accepts = st.one_of(
+    st.sampled_from([f"application/*+xml;version={version}".encode() for version in ("1.5", "5.5", "5.6", "33.0")]),
+    header.filter(lambda value: b"version" not in value.lower()),
+)
+headers = st.fixed_dictionaries(
+    {},
+    optional={
+        "Accept": accepts,
+        "Content-Type": st.one_of(header, header.map(lambda value: b"application/xml;charset=" + value)),
+        "Cookie": header,
+        "x-vcloud-authorization": header,
+        "Authorization": st.one_of(header, st.binary(max_size=20).map(lambda raw: b"Basic x" + quote(raw).encode())),
+        "X-HTTP-Method-Override": header,
+        "Origin": header,
+        "If-None-Match": header,
+        "Range": header,
+    },
+)
+few_headers = st.one_of(st.just(dict[str, bytes]()), headers)
+query = st.one_of(st.just(""), st.text(max_size=20).map(lambda text: "?" + quote(text, safe="=&;%")))
+numbers = st.sampled_from(["-1", "0", "1", "1e309", "nan", "x", "", "9" * 40, "0.001"])
+# A long poll really waits, so `wait` gets small numbers only.
+control_query = st.dictionaries(st.sampled_from(["after", "limit", "wait", "kind", "task"]), numbers, max_size=3).map(
+    lambda pairs: "?" + "&".join(f"{name}={value}" for name, value in pairs.items() if (name, value) != ("wait", "1"))
+)
+
+CHILDREN = [
+    "Message",
+    "TimeoutValueInMilliseconds",
+    "TimeoutAction",
+    "BlockingTaskOperations",
+    "TimeoutInMilliseconds",
+    "Operation",
+    "TaskOperationType",
+    "EnableNotifications",
+    "AmqpPort",
+    "AmqpPassword",
+    "Source",
+    "Description",
+    "InstantiationParams",
+    "UndeployPowerAction",
+]
+names = st.one_of(
+    st.sampled_from(CHILDREN),
+    st.text(st.characters(categories=["Lu", "Ll", "Lo"]), min_size=1, max_size=8).filter(
+        lambda name: re.fullmatch(r"\w+", name) is not None
+    ),
+)
+attributes = st.dictionaries(
+    st.sampled_from(["name", "href", "deploy", "powerOn", "type", "id", "x:name", "x:deploy"]),
+    st.one_of(st.sampled_from(["", "true", "0", "x", "vappTemplate-"]), st.text(max_size=20)),
+    max_size=4,
+)
+texts = st.one_of(
+    st.sampled_from(["", "resume", "abort", "true", "-1", "0", "1", "600000", str(2**63), "vdcInstantiateVapp", " "]),
+    st.text(max_size=30),
+)
+namespaces = st.sampled_from([VCLOUD, VMEXT, VERSIONS, "urn:other", ""])
+
+
+@dataclass
+class Node:
+    """An element, described so that hypothesis can print and shrink it."""
+
+    name: str
+    namespace: str
+    attributes: dict[str, str]
+    text: str
+    children: list[Node]
+
+    def markup(self) -> str:
+        # Not by lxml, which refuses to write some of what it reads.
+        attributes = "".join(f" {name}={quoteattr(_legal(value))}" for name, value in self.attributes.items())
+        content = escape(_legal(self.text)) + "".join(child.markup() for child in self.children)
+        return f'<{self.name} xmlns="{self.namespace}" xmlns:x="{VMEXT}"{attributes}>{content}</{self.name}>'
+
+
+def _legal(text: str) -> str:
+    return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
+
+
+nodes: st.SearchStrategy[Node] = st.recursive(
+    st.builds(Node, names, namespaces, attributes, texts, st.just([])),
+    lambda inner: st.builds(Node, names, namespaces, attributes, texts, st.lists(inner, max_size=4)),
+    max_leaves=8,
+)
+deep = st.integers(2, 400).map(lambda depth: b"<a>" * depth + b"</a>" * depth)
+bodies = st.one_of(
+    st.none(),
+    st.binary(max_size=200),
+    st.text(max_size=100).map(lambda text: text.encode("utf-8", "replace")),
+    nodes.map(lambda node: node.markup().encode()),
+    deep,
+)
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), anything, st.sampled_from([1e300, 10**400, "x10"])),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(anything, inner, max_size=3)),
+    max_leaves=5,
+)
+setting_keys = [field.alias for field in Settings.model_fields.values() if field.alias]
+likely = st.one_of(
+    st.sampled_from(
+        ["resume", "instantiate", "delete", "power-on", "off", "on", "held", "new", "alice@acme", "manual"]
+    ),
+    st.sampled_from([0, 1, 0.5, 3_000_000_000, True, "x1", "5.5", ["5.5"], "5.5,33.0"]),
+    json_values,
+)
+MEMBERS = [
+    "decision",
+    "message",
+    "seconds",
+    "mode",
+    "operation",
+    "name",
+    "user",
+    "template",
+    "vdc",
+    "description",
+    "deploy",
+]
+json_bodies = st.one_of(
+    st.dictionaries(st.sampled_from(setting_keys), likely, max_size=2),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(MEMBERS, likely)),
+    json_values,
+).map(lambda value: json.dumps(value).encode())
+
+
+def filled(playground: Playground, rule: str, data: st.DataObject) -> str:
+    """The rule with a value for each of its parameters, any bytes of it percent-encoded."""
+    junk = st.one_of(
+        anything, long, st.uuids().map(str), st.sampled_from(["..", ".", " ", "vapp-", "vm-", "urn:vcloud"])
+    )
+    value = st.one_of(st.sampled_from(playground.segments), st.sampled_from(playground.segments), junk)
+
+    def fill(match: re.Match[str]) -> str:
+        return quote(data.draw(value, match[1]).encode("utf-8", "surrogatepass"), safe=":")[:4_000]
+
+    return _PARAMETER.sub(fill, rule)
+
+
+def named(routes: list[tuple[str, str]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("method", "rule"), routes, ids=[f"{method} {rule}" for method, rule in routes])
+
+
+# --- the tests -------------------------------------------------------------------------------------------------------
+
+
+@named(ROUTES)
+@FUZZ
+@given(data=st.data())
+def test_any_route_takes_any_request(playground: Playground, method: str, rule: str, data: st.DataObject) -> None:
+    actor = data.draw(st.sampled_from(ACTORS), "actor")
+    path = filled(playground, rule, data)
+    path += data.draw(control_query if rule.startswith("/gatepost") else query, "query")
+    body = data.draw(bodies, "body") if method != "GET" else None
+    playground.send(actor, method, path, body, data.draw(few_headers, "headers"))
+
+
+@named(BODIED)
+@FUZZ
+@given(data=st.data())
+def test_any_content_in_the_right_root(playground: Playground, method: str, rule: str, data: st.DataObject) -> None:
+    roots = playground.roots_of(method, rule)
+    if not roots:
+        return  # takes no body, or none that must be of a certain kind
+    name, namespace = data.draw(st.sampled_from(roots), "root")
+    node = Node(name, namespace, data.draw(attributes), data.draw(texts), data.draw(st.lists(nodes, max_size=5)))
+    actor = data.draw(st.sampled_from(ACTORS), "actor")
+    path = _PARAMETER.sub(lambda match: data.draw(st.sampled_from(playground.segments), match[1]), rule)
+    playground.send(actor, method, path, node.markup().encode(), {})
+
+
+@named(CONTROL)
+@FUZZ
+@given(data=st.data())
+def test_the_control_api_takes_any_json(playground: Playground, method: str, rule: str, data: st.DataObject) -> None:
+    path = _PARAMETER.sub(lambda match: data.draw(st.sampled_from(playground.segments), match[1]), rule)
+    playground.send(ACTORS[0], method, path, data.draw(json_bodies, "body"), {})
+
+
+@FUZZ
+@given(
+    accept=header, method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "FOO"]), path=anything
+)
+def test_any_accept_header_and_path(playground: Playground, accept: bytes, method: str, path: str) -> None:
+    url = f"/api/{quote(path.encode('utf-8', 'surrogatepass'), safe='/')}"
+    for prefix in (b"", b"application/*+xml;version="):
+        response = playground.plain.request(method, url, headers={b"Accept": prefix + accept})
+        assert response.status_code in (401, 403, 404, 405, 406), response
+        if response.status_code != 401:
+            assert etree.fromstring(response.content).tag == f"{{{VCLOUD}}}Error"
+
+
+def test_the_roots_of_the_bodies_are_found(playground: Playground) -> None:
+    """Else the test of the right roots would quietly test nothing."""
+    found = {name for method, rule in BODIED for name, _ in playground.roots_of(method, rule)}
+    assert {
+        "BlockingTaskOperationParams",
+        "BlockingTaskUpdateProgressParams",
+        "BlockingTaskSettings",
+        "AmqpSettings",
+        "InstantiateVAppTemplateParams",
+        "DeployVAppParams",
+    } <= found
