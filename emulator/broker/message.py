@@ -1,0 +1,150 @@
+"""A message, and its properties without decoding what nobody asks for."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from gatepost.broker.codec import Address, encode_content
+from gatepost.broker.errors import AmqpError, precondition_failed
+from gatepost.broker.tables import TYPE_NAMES, Malformed, Table, decode_table, encode_table, scan_table
+
+# The bits of the property flags.
+CONTENT_TYPE, CONTENT_ENCODING, HEADERS, DELIVERY_MODE, PRIORITY = 15, 14, 13, 12, 11
+CORRELATION_ID, REPLY_TO, EXPIRATION, MESSAGE_ID, TIMESTAMP = 10, 9, 8, 7, 6
+TYPE, USER_ID, APP_ID, CLUSTER_ID = 5, 4, 3, 2
+
+_SIZES = {DELIVERY_MODE: 1, PRIORITY: 1, TIMESTAMP: 8}
+_FLAGS = struct.Struct(">H")
+_LONGEST_EXPIRY = 315_360_000_000
+"""Milliseconds; RabbitMQ's bound (ten years) for expiration and every TTL."""
+
+_LEADING_INTEGER = re.compile(r"[+-]?\d+")
+
+Parts = dict[int, bytes]
+"""The bytes of each property that is there, by its bit, in order."""
+
+
+class Message:
+    """One published message. Immutable once routed, so that many queues can hold the same one."""
+
+    __slots__ = (
+        "_wire",
+        "_wire_key",
+        "address",
+        "body",
+        "expiration",
+        "headers",
+        "parts",
+        "properties",
+        "routing_keys",
+    )
+
+    def __init__(self, address: Address, properties: bytes, body: bytes) -> None:
+        """Raises AmqpError where the properties are malformed or a routing header has the wrong type."""
+        self.address = address
+        self.properties = properties
+        self.body = body
+        self.parts = split(properties)
+        self.headers: Table | None = None
+        self.expiration: int | None = None
+        self.routing_keys: list[str] | None = None
+        """All keys to route by, where the sender chose more than one with the headers CC and BCC."""
+        self._wire = b""
+        self._wire_key = (0, 0)
+        if EXPIRATION in self.parts:
+            self.expiration = parse_expiration(self.short(EXPIRATION) or "")
+        if HEADERS in self.parts and b"CC" in self.parts[HEADERS]:
+            self._select_routes()
+
+    def short(self, bit: int) -> str | None:
+        """The value of a property that is a short string."""
+        part = self.parts.get(bit)
+        return None if part is None else part[1:].decode("utf-8", "surrogateescape")
+
+    def table(self) -> Table:
+        """The headers, decoded once."""
+        if self.headers is None:
+            part = self.parts.get(HEADERS)
+            self.headers = {} if part is None else decode_table(part)[0]
+        return self.headers
+
+    def content(self, channel: int, frame_max: int) -> bytes:
+        """Header and body frames; a message that goes to many consumers is mostly encoded once."""
+        key = (channel, frame_max)
+        if self._wire_key != key:
+            self._wire = encode_content(channel, self.properties, self.body, frame_max)
+            self._wire_key = key
+        return self._wire
+
+    def with_parts(self, parts: Parts, address: Address | None = None) -> Message:
+        """The same body with other properties."""
+        ordered = {bit: parts[bit] for bit in sorted(parts, reverse=True)}
+        return Message(address or self.address, join(ordered), self.body)
+
+    def _select_routes(self) -> None:
+        headers = self.table()
+        keys = [self.address.routing_key]
+        for name in ("CC", "BCC"):
+            if name not in headers:
+                continue
+            kind, routes = headers[name]
+            if kind != "A":
+                what = f'{{unacceptable_type_in_header,"{name}",{TYPE_NAMES[kind]}}}'
+                raise precondition_failed(f"invalid message: {what}")
+            keys += [route for route_kind, route in routes if route_kind == "S"]
+        if "BCC" in headers:
+            self.headers = {name: field for name, field in headers.items() if name != "BCC"}
+            self.parts[HEADERS] = encode_table(self.headers)
+            self.properties = join(self.parts)
+        if len(keys) > 1:
+            self.routing_keys = keys
+
+
+def split(properties: bytes) -> Parts:
+    """Cut properties into the bytes of each. Raises AmqpError 541, as RabbitMQ does, where they are malformed."""
+    parts: Parts = {}
+    try:
+        flags = _FLAGS.unpack_from(properties)[0]
+        pos = 2
+        for bit in range(15, 1, -1):
+            if not flags >> bit & 1:
+                continue
+            end = scan_table(properties, pos) if bit == HEADERS else pos + (_SIZES.get(bit) or 1 + properties[pos])
+            parts[bit] = properties[pos:end]
+            pos = end
+    except (IndexError, struct.error, Malformed):
+        pos = -1
+    if pos != len(properties) or flags & 3:
+        raise AmqpError(541, "the properties of the message cannot be decoded")
+    return parts
+
+
+def join(parts: Parts) -> bytes:
+    flags = 0
+    for bit in parts:
+        flags |= 1 << bit
+    return _FLAGS.pack(flags) + b"".join(parts.values())
+
+
+def check_expiry(milliseconds: int) -> str | None:
+    """What RabbitMQ finds wrong with a TTL, or None."""
+    if milliseconds < 0:
+        return f"{{value_negative,{milliseconds}}}"
+    if milliseconds > _LONGEST_EXPIRY:
+        return f"{{value_too_large,{milliseconds}}}"
+    return None
+
+
+def parse_expiration(text: str) -> int:
+    """Milliseconds. Raises AmqpError 406 with RabbitMQ's text."""
+    match = _LEADING_INTEGER.match(text)
+    if match is None:
+        wrong: str | None = "no_integer"
+    elif match.end() != len(text):
+        wrong = f'{{leftover_string,"{text[match.end() :]}"}}'
+    else:
+        wrong = check_expiry(int(match.group()))
+    if wrong is not None or match is None:
+        raise precondition_failed(f"invalid expiration '{text}': {wrong}")
+    return int(match.group())
