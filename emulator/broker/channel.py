@@ -69,6 +69,7 @@ class Channel:
             else:
                 self.connection.channel_method(self, codec.decode_method(payload))
         elif self._address is None:
+            codec.check_kind(kind, payload)
             self.index = 0
             raise AmqpError(505, "expected method frame, got non method frame instead")
         elif kind == codec.HEADER and self._properties is None:
@@ -76,6 +77,7 @@ class Channel:
         elif kind == codec.BODY and self._properties is not None:
             self._continue(payload)
         else:
+            codec.check_kind(kind, payload)
             raise self._out_of_order()
 
     def _out_of_order(self) -> AmqpError:
@@ -347,7 +349,7 @@ class Channel:
     def close(self, error: AmqpError) -> None:
         """Tell the client why the channel ends; what it still sends is ignored until it agrees."""
         self.end()
-        index = error.method or self.index
+        index = self.index if error.method is None else error.method
         self.send(ChannelMethods.Close(error.code, error.text, index >> 16, index & 0xFFFF))
 
     def _watch(

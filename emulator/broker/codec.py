@@ -24,6 +24,14 @@ Method = Any
 
 METHOD, HEADER, BODY, HEARTBEAT = spec.FRAME_METHOD, spec.FRAME_HEADER, spec.FRAME_BODY, spec.FRAME_HEARTBEAT
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
+PROTOCOL_HEADERS = {
+    PROTOCOL_HEADER: (0, 9),
+    b"AMQP\x01\x01\x00\x09": (0, 9),
+    b"AMQP\x01\x01\x08\x00": (8, 0),
+    b"AMQP\x01\x01\x09\x01": (8, 0),
+}
+"""What clients may begin with, as with RabbitMQ, and the version that the broker then says it speaks."""
+
 HEARTBEAT_FRAME: bytes = Heartbeat().marshal()
 END = 0xCE
 OVERHEAD = 8
@@ -133,15 +141,23 @@ def _snippet(payload: bytes) -> str:
 
 
 def _frame_error(kind: int, payload: bytes, why: str) -> AmqpError:
-    return AmqpError(501, f"type {kind}, {_snippet(payload)}: {why}")
+    return AmqpError(501, f"type {kind}, {_snippet(payload)}: {why}", method=0)
 
 
 def unknown_frame(kind: int, payload: bytes) -> AmqpError:
     return _frame_error(kind, payload, "unknown_frame")
 
 
+def check_kind(kind: int, payload: bytes) -> None:
+    """Raises AmqpError for a frame that no channel but 0 may carry."""
+    if kind == HEARTBEAT and not payload:
+        raise unexpected_frame(kind, payload)
+    if kind not in (METHOD, HEADER, BODY):
+        raise unknown_frame(kind, payload)
+
+
 def unexpected_frame(kind: int, payload: bytes) -> AmqpError:
-    return AmqpError(505, f"type {kind}, {_snippet(payload)}")
+    return AmqpError(505, f"type {kind}, {_snippet(payload)}", method=0)
 
 
 def method_index(payload: bytes) -> int:
@@ -152,12 +168,17 @@ def method_index(payload: bytes) -> int:
     return index
 
 
+def from_client(index: int) -> bool:
+    """Whether it is a method that clients may send."""
+    return index in _LAYOUTS
+
+
 def decode_method(payload: bytes) -> Method:
     """A method that a client may send. Raises AmqpError 501 for malformed fields, 503 for unknown methods."""
     index = method_index(payload)
     layout = _LAYOUTS.get(index)
     if layout is None:
-        raise AmqpError(503, f"unimplemented method {index >> 16}.{index & 0xFFFF}")
+        raise AmqpError(503, "unimplemented method", method=index)
     table: Table | None = None
     try:
         table_start, table_end, table = _measure(payload, layout)

@@ -48,6 +48,8 @@ class Connection(asyncio.Protocol):
         self.handshake = Handshake(hub.users, frozenset(hub.vhosts), hub.limits, version)
         self._reader = codec.FrameReader()
         self._header = b""
+        self._index = 0
+        """Class and method id of the last method of channel 0."""
         self._running = False
         self._deaf = False
         self._transport: asyncio.Transport | None = None
@@ -175,6 +177,7 @@ class Connection(asyncio.Protocol):
                 if self._deaf or self.blocked:
                     break
         except AmqpError as error:
+            # The stream cannot be read on.
             self._fail(0, error, None)
             self._go_deaf()
         finally:
@@ -186,11 +189,12 @@ class Connection(asyncio.Protocol):
         if len(self._header) < 8:
             return b""
         header, rest = self._header[:8], self._header[8:] + data[8:]
-        if header != codec.PROTOCOL_HEADER:
+        version = codec.PROTOCOL_HEADERS.get(header)
+        if version is None:
             self.send(codec.PROTOCOL_HEADER)
             self._hang_up()
             return b""
-        self._send0(self.handshake.start())
+        self._send0(self.handshake.start(*version))
         return rest
 
     def _frame(self, kind: int, number: int, payload: bytes) -> None:
@@ -199,16 +203,17 @@ class Connection(asyncio.Protocol):
             if number == 0 and kind == codec.METHOD:
                 self._end_method(payload)
             return
-        if kind not in (codec.METHOD, codec.HEADER, codec.BODY, codec.HEARTBEAT):
-            raise codec.unknown_frame(kind, payload)
-        if number == 0 and kind == codec.HEARTBEAT:
-            if payload:
-                raise codec.unknown_frame(kind, payload)
+        if number == 0 and kind == codec.HEARTBEAT and not payload:
             return
+        codec.check_kind(kind, payload)
         if number == 0 and kind == codec.METHOD:
+            self._index = codec.method_index(payload)
+            if self._running and not codec.from_client(self._index):
+                raise AmqpError(504, "unexpected method in connection state running")
             self._method(codec.decode_method(payload))
             return
-        if number == 0 or not self._running or kind == codec.HEARTBEAT:
+        self._index = 0
+        if number == 0 or not self._running:
             raise codec.unexpected_frame(kind, payload)
         self._new_channel(number).frame(kind, payload)
 
@@ -257,7 +262,8 @@ class Connection(asyncio.Protocol):
             self._send0(Methods.CloseOk())
             self._hang_up()
         elif index == codec.UPDATE_SECRET:
-            raise not_allowed("New secret was refused: users of the embedded broker keep theirs; connect anew instead")
+            # As RabbitMQ with its own users, whose passwords no client can change.
+            self._send0(Methods.UpdateSecretOk())
         else:
             raise AmqpError(504, "unexpected method in connection state running")
 
@@ -289,7 +295,8 @@ class Connection(asyncio.Protocol):
         if channel is not None and not error.hard and self._running:
             channel.close(error)
             return
-        index = error.method or (channel.index if channel is not None else 0)
+        current = self._index if channel is None else channel.index
+        index = current if error.method is None else error.method
         log.info("connection %s (%s): %s", self.number, self.peer, error.text)
         tells = self.handshake.stage not in ("header", "starting") or self.capable("authentication_failure_close")
         self._release()

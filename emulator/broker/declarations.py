@@ -57,6 +57,9 @@ def check_queue_arguments(name: str, vhost: str, arguments: Table) -> None:
     what = resource("queue", name, vhost)
     if "x-queue-type" in arguments:
         _check_queue_type(what, arguments["x-queue-type"])
+    kind = arguments.get("x-dead-letter-exchange", ("S", ""))[0]
+    if kind != "S":
+        raise precondition_failed(f"invalid type '{TYPE_NAMES[kind]}' for arg 'x-dead-letter-exchange' in {what}")
     for argument, check in _CHECKS.items():
         if argument not in arguments:
             continue
@@ -156,7 +159,6 @@ def _version(field: Field, arguments: Table) -> str | None:
 _CHECKS: dict[str, Callable[[Field, Table], str | None]] = {
     "x-expires": _expires,
     "x-message-ttl": _ttl,
-    "x-dead-letter-exchange": _string,
     "x-dead-letter-routing-key": _dead_letter_key,
     "x-max-length": _not_negative,
     "x-max-length-bytes": _not_negative,

@@ -36,7 +36,7 @@ class AmqpError(Exception):
         self.code = code
         self.text = reply_text(code, explanation)
         self.method = method
-        """Class and method id of the method at fault, where that is not the one being handled."""
+        """Class and method id of the method at fault, 0 for none; None where it is the one being handled."""
 
     @property
     def hard(self) -> bool:

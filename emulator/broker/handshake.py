@@ -9,7 +9,7 @@ from typing import Literal
 from gatepost.broker import codec, tables
 from gatepost.broker.codec import Connection as Methods
 from gatepost.broker.codec import Method
-from gatepost.broker.errors import AmqpError, access_refused, not_allowed
+from gatepost.broker.errors import AmqpError, not_allowed
 from gatepost.broker.limits import MIN_FRAME_MAX, Limits
 from gatepost.broker.tables import Malformed, Table
 
@@ -53,8 +53,8 @@ class Handshake:
         self._limits = limits
         self._version = version
 
-    def start(self) -> Method:
-        """What answers a good protocol header."""
+    def start(self, major: int, minor: int) -> Method:
+        """What answers a good protocol header, with the version that it asks for."""
         self.stage = "starting"
         properties = {
             "capabilities": _CAPABILITIES,
@@ -65,7 +65,7 @@ class Handshake:
             "product": "Gatepost",
             "version": self._version,
         }
-        return Methods.Start(0, 9, properties, _MECHANISMS, "en_US")
+        return Methods.Start(major, minor, properties, _MECHANISMS, "en_US")
 
     def handle(self, method: Method, *, logins_refused: bool) -> Method:
         """The answer. Raises AmqpError for what the client may not do, or not now."""
@@ -93,9 +93,8 @@ class Handshake:
         known = self._users.get(user)
         right = hmac.compare_digest((known or "").encode("utf-8", "surrogateescape"), password)
         if known is None or not right or logins_refused:
-            raise access_refused(
-                f"Login was refused using authentication mechanism {mechanism}. For details see the broker logfile."
-            )
+            text = f"Login was refused using authentication mechanism {mechanism}. For details see the broker logfile."
+            raise AmqpError(403, text, method=0)
         self.user = user
         self.stage = "tuning"
         return Methods.Tune(self._limits.channel_max, self._limits.frame_max, self._limits.heartbeat)

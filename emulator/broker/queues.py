@@ -135,7 +135,8 @@ class Queue:
         if entry.expires_at is not None:
             self._expiring += 1
         if self._round:
-            self.run()
+            # With nothing before it a message goes straight to a consumer, also one that has no time to wait.
+            self.run(expire=len(self) > 1)
         if self._bounded:
             self._drop_head()
         if self._expiring:
@@ -233,12 +234,12 @@ class Queue:
         self._round.append(consumer)
         return True
 
-    def run(self) -> None:
+    def run(self, *, expire: bool = True) -> None:
         """Deliver, in turn, as long as there are messages and consumers with room."""
         round_, fresh, returned, levers = self._round, self._fresh, self._returned, self.vhost.levers
         left = _BATCH
         while round_ and (fresh or returned):
-            if self._expiring:
+            if expire and self._expiring:
                 # Dead letters may come back to this very queue.
                 self.drop_expired()
                 if not round_ or not (fresh or returned):
