@@ -11,7 +11,6 @@ import pytest
 from tests.support.amqp_client import Channel, Connection, Dial, Name
 
 
-
 @pytest.fixture(scope="session")
 def embedded_url() -> Iterator[str]:
     """The embedded broker of this test process."""

@@ -341,7 +341,25 @@ def test_fanout_looks_at_no_key(channel: Channel, name: Name) -> None:
     assert [channel.bodies(queue) for queue in queues] == [[b"1"]] * 3
 
 
-KEYS = ["", "a", "b", "a.b", "a.b.c", "a.b.c.d", "b.a", "a.", ".a", "a..b", ".", "..", "x.a.b", "a.x.b", "*", "#", "a.*"]
+KEYS = [
+    "",
+    "a",
+    "b",
+    "a.b",
+    "a.b.c",
+    "a.b.c.d",
+    "b.a",
+    "a.",
+    ".a",
+    "a..b",
+    ".",
+    "..",
+    "x.a.b",
+    "a.x.b",
+    "*",
+    "#",
+    "a.*",
+]
 PATTERNS = {
     "": {""},
     "a": {"a"},
@@ -437,10 +455,7 @@ def test_headers(
 def test_an_unknown_x_match_is_refused(channel: Channel, name: Name) -> None:
     channel.exchange(name("x"), "headers")
     queue = channel.queue(exclusive=True)
-    text = (
-        "PRECONDITION_FAILED - Invalid x-match field value <<\"most\">>; "
-        "expected all, any, all-with-x, or any-with-x"
-    )
+    text = 'PRECONDITION_FAILED - Invalid x-match field value <<"most">>; expected all, any, all-with-x, or any-with-x'
     bind = spec.Queue.Bind(queue=queue, exchange=name("x"), arguments={"x-match": "most"})
     refused(channel, bind, 406, text)
 

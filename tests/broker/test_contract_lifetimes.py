@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pika import spec
 
-from tests.support.amqp_client import Channel, Connection, Dial, Message, Name, RefusedError, until
+from tests.support.amqp_client import Channel, Dial, Message, Name, until
 
 
 class Graveyard:
@@ -138,21 +138,10 @@ def watched(channel: Channel, queue: str, expires: int) -> str:
     return exchange
 
 
-def lives(connection: Connection, exchange: str) -> bool:
-    channel = connection.channel()
-    channel.send(spec.Exchange.Declare(exchange=exchange, passive=True))
-    try:
-        channel.reply(spec.Exchange.DeclareOk)
-    except RefusedError:
-        return False
-    channel.close()
-    return True
-
-
 def test_an_unused_queue_expires(dial: Dial, name: Name) -> None:
     connection = dial()
     exchange = watched(connection.channel(), name("q"), 60)
-    until(lambda: not lives(connection, exchange), "the queue expired")
+    until(lambda: not connection.has_exchange(exchange), "the queue expired")
 
 
 def test_a_queue_with_a_consumer_does_not_expire(dial: Dial, name: Name) -> None:
@@ -160,10 +149,10 @@ def test_a_queue_with_a_consumer_does_not_expire(dial: Dial, name: Name) -> None
     channel = connection.channel()
     used, unused = watched(channel, name("used"), 60), watched(channel, name("unused"), 150)
     tag = channel.consume(name("used"))
-    until(lambda: not lives(connection, unused), "the unused queue expired")
-    assert lives(connection, used)
+    until(lambda: not connection.has_exchange(unused), "the unused queue expired")
+    assert connection.has_exchange(used)
     channel.cancel(tag)
-    until(lambda: not lives(connection, used), "the other queue expired")
+    until(lambda: not connection.has_exchange(used), "the other queue expired")
 
 
 # ------------------------------------------------------------------ length limits
@@ -340,9 +329,7 @@ def test_each_death_is_counted(channel: Channel, name: Name) -> None:
 
 def test_a_circle_without_a_rejection_ends(channel: Channel, name: Name) -> None:
     """One queue lets the messages of another expire into it, and back: RabbitMQ drops what died in a circle."""
-    one = channel.queue(
-        name("one"), exclusive=True, arguments=ring(name("two"), ttl=1)
-    )
+    one = channel.queue(name("one"), exclusive=True, arguments=ring(name("two"), ttl=1))
     two = channel.queue(name("two"), exclusive=True, arguments=ring(name("one"), ttl=1))
     channel.publish("", one, b"1")
     until(lambda: channel.count(one) == channel.count(two) == 0, "the message is gone")

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from pika import spec
 
-from tests.support.amqp_client import Channel, Dial, Message, Name, Refusal, exists, until
-
+from tests.support.amqp_client import Channel, Dial, Message, Name, Refusal, until
 
 LOCKED = (
     "RESOURCE_LOCKED - cannot obtain exclusive access to locked queue '{q}' in vhost '/'. "
@@ -156,8 +155,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "dead-letter key without exchange": (
         {"x-dead-letter-routing-key": "k"},
-        "invalid arg 'x-dead-letter-routing-key' for queue '{q}' in vhost '/': "
-        "routing_key_but_no_dlx_defined",
+        "invalid arg 'x-dead-letter-routing-key' for queue '{q}' in vhost '/': routing_key_but_no_dlx_defined",
     ),
     "unknown overflow": (
         {"x-overflow": "spill"},
@@ -340,7 +338,7 @@ def test_an_auto_delete_queue_goes_when_its_consumer_closes(dial: Dial, name: Na
 
 def await_gone(dial: Dial, queue: str) -> None:
     connection = dial()
-    until(lambda: not exists(connection, queue), f"{queue} is gone")
+    until(lambda: not connection.has_queue(queue), f"{queue} is gone")
 
 
 # ------------------------------------------------------------------ order

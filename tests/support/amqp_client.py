@@ -138,6 +138,22 @@ class Connection:
         except RefusedError as error:
             return error.refusal
 
+    def has_queue(self, queue: str) -> bool:
+        """Whether there is such a queue, be it one that belongs to another connection."""
+        return self._accepts(spec.Queue.Declare(queue=queue, passive=True), spec.Queue.DeclareOk)
+
+    def has_exchange(self, exchange: str) -> bool:
+        return self._accepts(spec.Exchange.Declare(exchange=exchange, passive=True), spec.Exchange.DeclareOk)
+
+    def _accepts(self, passive: Any, reply: type[Any]) -> bool:
+        channel = self.channel()
+        try:
+            channel.call(passive, reply)
+        except RefusedError as error:
+            return error.refusal.code != 404
+        channel.close()
+        return True
+
     def wait_for_queue(self, queue: str) -> None:
         """Until the queue has done all that it was asked for before.
 
@@ -350,9 +366,7 @@ class Channel:
     def confirm(self) -> None:
         self.call(spec.Confirm.Select(), spec.Confirm.SelectOk)
 
-    def publish(
-        self, exchange: str, key: str, body: bytes = b"", properties: Any = None, **fields: Any
-    ) -> None:
+    def publish(self, exchange: str, key: str, body: bytes = b"", properties: Any = None, **fields: Any) -> None:
         """Publish, in as many frames as the negotiated size asks for, without waiting for anything."""
         frames = [
             method_frame(self.number, spec.Basic.Publish(exchange=exchange, routing_key=key, **fields)),
@@ -411,18 +425,6 @@ def until(holds: Callable[[], object], what: str) -> None:
     while not holds():
         assert time.monotonic() < deadline, f"not within {PATIENCE:g} s: {what}"
         time.sleep(0.005)
-
-
-def exists(connection: Connection, queue: str) -> bool:
-    """Whether the connection may see such a queue, or is told that another one holds it."""
-    channel = connection.channel()
-    channel.send(spec.Queue.Declare(queue=queue, passive=True))
-    try:
-        channel.reply(spec.Queue.DeclareOk)
-    except RefusedError as error:
-        return error.refusal.code != 404
-    channel.close()
-    return True
 
 
 def login(mechanism: str, credentials: Credentials) -> str | bytes:
