@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 REPLY_TO_QUEUE = "amq.rabbitmq.reply-to"
 _NACK: int = Basic.Nack.INDEX
 _REJECT: int = Basic.Reject.INDEX
+_PIECE_COST = 64
+"""What a body frame that waits for the rest takes beside its bytes."""
+
 _CONTENT_EXPECTED = "expected content header for class 60, got "
 
 
@@ -49,7 +52,7 @@ class Channel:
         self._confirms: list[tuple[int, bool]] = []
         self._address: Address | None = None
         self._properties: bytes | None = None
-        self._size = self._received = 0
+        self._size = self._received = self._held = 0
         self._pieces: list[bytes] = []
 
     # ------------------------------------------------------------------ content coming in
@@ -111,16 +114,20 @@ class Channel:
             raise AmqpError(501, f"a body of {self._received} octets, where the content header says {self._size}")
         if self.state == "open":
             self._pieces.append(payload)
-            self.connection.hold_unfinished(len(payload))
+            self._held += len(payload) + _PIECE_COST
+            self.connection.hold_unfinished(len(payload) + _PIECE_COST)
         if self._received == self._size:
-            body = b"".join(self._pieces)
-            self.connection.hold_unfinished(-len(body))
-            self._complete(body)
+            self._complete(b"".join(self._drop_pieces()))
+
+    def _drop_pieces(self) -> list[bytes]:
+        pieces, self._pieces = self._pieces, []
+        self.connection.hold_unfinished(-self._held)
+        self._held = 0
+        return pieces
 
     def _complete(self, body: bytes) -> None:
         address, properties = self._address, self._properties
         self._address = self._properties = None
-        self._pieces = []
         self._received = 0
         if self.state == "open" and address is not None and properties is not None:
             self.index = codec.PUBLISH
@@ -146,6 +153,7 @@ class Channel:
                 what = resource("queue", queue.name, self.vhost.name)
                 raise precondition_failed(f"{what} is full; consume from it, purge it, or declare it with x-max-length")
         accepted = True
+        message.shared = len(queues) > 1
         for queue in queues:
             accepted &= queue.publish(message)
         if not queues:
@@ -157,11 +165,11 @@ class Channel:
             self._confirm(accepted)
 
     def _checked(self, message: Message) -> Message:
-        if message.parts.get(USER_ID) is not None:
+        if message.has(USER_ID):
             claimed, actual = message.short(USER_ID), self.connection.user
             if claimed != actual:
                 raise precondition_failed(f"user_id property set to '{claimed}' but authenticated user was '{actual}'")
-        if message.parts.get(REPLY_TO) is not None and message.short(REPLY_TO) == REPLY_TO_QUEUE:
+        if message.has(REPLY_TO) and message.short(REPLY_TO) == REPLY_TO_QUEUE:
             if self.reply_consumer is None:
                 raise precondition_failed("fast reply consumer does not exist")
             reply_to = codec.encode_short_string(f"{REPLY_TO_QUEUE}.{self.reply_consumer[1]}")
@@ -271,7 +279,14 @@ class Channel:
             return
         entries = self._take(tag, multiple)
         was_full = self._release(entries)
-        for queue, _, group in _by_queue(entries):
+        if len(entries) == 1:
+            # Nearly all there is; grouping costs more than the rest.
+            if entries[0].queue.settle(entries):
+                entries[0].queue.run()
+            if was_full:
+                self.wake_consumers()
+            return
+        for queue, group in _by_queue(entries):
             if queue.settle(group):
                 queue.run()
         if was_full:
@@ -287,7 +302,7 @@ class Channel:
     def give_back(self, entries: list[Entry], *, requeue: bool) -> None:
         """Entries that this channel no longer has: back into their queues, or dead."""
         was_full = self._release(entries)
-        for queue, _, group in _by_queue(entries):
+        for queue, group in _by_queue(entries):
             woken = queue.settle(group)
             if requeue:
                 queue.requeue(group)
@@ -331,9 +346,7 @@ class Channel:
         if self._confirms and not self.connection.ended:
             self.send_confirms()
         self.state = "closing"
-        if self._pieces:
-            self.connection.hold_unfinished(-sum(map(len, self._pieces)))
-            self._pieces = []
+        self._drop_pieces()
         self.hub.forget_replies(self)
         consumers, self.consumers = list(self.consumers.values()), {}
         entries, self.unacked = list(self.unacked.values()), {}
@@ -375,12 +388,13 @@ class Channel:
         return self.hub.watch(event, self.connection)
 
 
-def _by_queue(entries: Iterable[Entry]) -> list[tuple[Queue, str, list[Entry]]]:
+def _by_queue(entries: Iterable[Entry]) -> list[tuple[Queue, list[Entry]]]:
     """As RabbitMQ takes them: queue by queue, consumer by consumer, in the order of their names."""
-    groups: dict[tuple[str, str, int], list[Entry]] = {}
+    groups: dict[tuple[str, int, str, int], list[Entry]] = {}
     for entry in entries:
-        consumer = entry.consumer
-        # Each message fetched with `basic.get` stands for itself, in order, before all consumers.
-        key = (entry.queue.name, "", entry.position) if consumer is None else (entry.queue.name, "c" + consumer.tag, 0)
-        groups.setdefault(key, []).append(entry)
-    return [(group[0].queue, key[1], group) for key, group in sorted(groups.items(), key=lambda item: item[0])]
+        queue, consumer = entry.queue, entry.consumer
+        # Each message fetched with `basic.get` stands for itself, in order, before all consumers. A queue of the same
+        # name may have been deleted meanwhile.
+        part = ("", entry.position) if consumer is None else (f"c{consumer.tag}", 0)
+        groups.setdefault((queue.name, id(queue), *part), []).append(entry)
+    return [(groups[key][0].queue, groups[key]) for key in sorted(groups)]

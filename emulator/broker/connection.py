@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gatepost.broker import codec, methods
@@ -51,7 +52,7 @@ class Connection(asyncio.Protocol):
         self._index = 0
         """Class and method id of the last method of channel 0."""
         self._running = False
-        self._deaf = False
+        self._deaf = self._stalled = False
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []
         self._out_bytes = 0
@@ -60,7 +61,7 @@ class Connection(asyncio.Protocol):
         self._channel_max = 0
         self._heard = self._spoke = False
         self._silent_ticks = 0
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timers: dict[str, asyncio.TimerHandle] = {}
 
     @property
     def attached(self) -> bool:
@@ -87,10 +88,11 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.peer = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else str(peer)
         transport.set_write_buffer_limits(high=self.hub.limits.unsent_bytes)
-        self._timers.append(self.hub.loop.call_later(self.hub.limits.handshake_seconds, self._handshake_timeout))
+        self._after(self.hub.limits.handshake_seconds, self._handshake_timeout)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._release()
+        self._stop_timers()
         self._transport = None
         self.hub.flush()
 
@@ -101,8 +103,9 @@ class Connection(asyncio.Protocol):
         if self.ended:
             return
         self.congested = False
-        if self._transport is not None and not self.blocked:
-            self._transport.resume_reading()
+        if self._stalled:
+            self._stalled = False
+            self._set_reading()
         for channel in list(self.channels.values()):
             channel.wake_consumers()
         self.hub.flush()
@@ -111,6 +114,9 @@ class Connection(asyncio.Protocol):
         self._heard = True
         if self._deaf:
             return
+        self._process(data)
+
+    def _process(self, data: bytes) -> None:
         try:
             self._read(data)
         except Exception:
@@ -118,10 +124,30 @@ class Connection(asyncio.Protocol):
             self._fail(0, AmqpError(541, "the broker made a mistake, which its log shows; please report it"), None)
         finally:
             self.hub.flush()
+        if self._overfull():
+            self._stalled = True
+            self._set_reading()
+
+    def _overfull(self) -> bool:
+        """Whether the client sends requests and does not read the replies."""
         transport = self._transport
-        unread = self.hub.limits.unread_replies_bytes
-        if self.congested and transport is not None and transport.get_write_buffer_size() > unread:
-            transport.pause_reading()
+        if not self.congested or transport is None:
+            return False
+        return transport.get_write_buffer_size() > self.hub.limits.unread_replies_bytes
+
+    def _set_reading(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self.blocked or self._stalled:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+            # What was read before the pause waits in the frame reader.
+            self.hub.soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if not (self._deaf or self.blocked or self._stalled):
+            self._process(b"")
 
     def send(self, data: bytes) -> None:
         if not self._out:
@@ -149,7 +175,7 @@ class Connection(asyncio.Protocol):
             out, self._out = self._out, []
             self._out_bytes = 0
             self._spoke = True
-            if self._transport is not None:
+            if self._transport is not None and not self._transport.is_closing():
                 self._transport.write(out[0] if len(out) == 1 else b"".join(out))
 
     # ------------------------------------------------------------------ what comes in
@@ -174,7 +200,7 @@ class Connection(asyncio.Protocol):
                     self._fail(number, error, channel)
                 if self.hub.has_afterwards:
                     self.hub.run_afterwards()
-                if self._deaf or self.blocked:
+                if self._deaf or self.blocked or (self.congested and self._overfull()):
                     break
         except AmqpError as error:
             # The stream cannot be read on.
@@ -302,7 +328,7 @@ class Connection(asyncio.Protocol):
         self._release()
         if tells:
             self._send0(Methods.Close(error.code, error.text, index >> 16, index & 0xFFFF))
-            self._timers.append(self.hub.loop.call_later(_GOODBYE_SECONDS, self._abort))
+            self._after(_GOODBYE_SECONDS, self._abort)
         else:
             self._hang_up()
 
@@ -337,7 +363,7 @@ class Connection(asyncio.Protocol):
 
     def _go_deaf(self) -> None:
         self._deaf = True
-        self._timers.append(self.hub.loop.call_later(_DEAF_SECONDS, self._abort))
+        self._after(_DEAF_SECONDS, self._abort)
 
     def _abort(self) -> None:
         if self._transport is not None:
@@ -363,8 +389,7 @@ class Connection(asyncio.Protocol):
         self.blocked = True
         if self.capable("connection.blocked"):
             self._send0(Methods.Blocked(reason))
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self._set_reading()
 
     def unblock(self) -> None:
         if not self.blocked:
@@ -373,9 +398,7 @@ class Connection(asyncio.Protocol):
         self._silent_ticks = 0
         if self.capable("connection.blocked"):
             self._send0(Methods.Unblocked())
-        if self._transport is not None:
-            self._transport.resume_reading()
-        self.hub.soon(lambda: None if self._deaf else self._read(b""))
+        self._set_reading()
 
     def _handshake_timeout(self) -> None:
         if not self._running:
@@ -383,11 +406,17 @@ class Connection(asyncio.Protocol):
 
     def _tick_later(self) -> None:
         assert self.handshake.agreed is not None
-        self._timers.append(self.hub.loop.call_later(self.handshake.agreed.heartbeat / 2, self._tick))
+        self._after(self.handshake.agreed.heartbeat / 2, self._tick)
+
+    def _after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Once, and not once the connection has ended; begins anew when it is called again for the same action."""
+        timer = self._timers.pop(action.__name__, None)
+        if timer is not None:
+            timer.cancel()
+        self._timers[action.__name__] = self.hub.loop.call_later(seconds, action)
 
     def _tick(self) -> None:
         """Twice in each heartbeat interval: speak where nothing was said, give up after two intervals of silence."""
-        self._timers = [timer for timer in self._timers if not timer.cancelled()][-2:]
         self._silent_ticks = 0 if self._heard or self.blocked else self._silent_ticks + 1
         if self._silent_ticks >= 4:
             log.info("connection %s (%s): missed heartbeats", self.number, self.peer)
@@ -399,7 +428,7 @@ class Connection(asyncio.Protocol):
         self._tick_later()
 
     def _stop_timers(self) -> None:
-        for timer in self._timers:
+        for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
 

@@ -132,7 +132,17 @@ def _string(field: Field, arguments: Table) -> str | None:
 def _dead_letter_key(field: Field, arguments: Table) -> str | None:
     if field[0] == "S" and "x-dead-letter-exchange" not in arguments:
         return "routing_key_but_no_dlx_defined"
-    return _string(field, arguments)
+    wrong = _string(field, arguments)
+    if wrong is None and not _is_short(field[1]):
+        return '"a routing key is at most 255 octets of UTF-8"'
+    return wrong
+
+
+def _is_short(text: str) -> bool:
+    try:
+        return len(text.encode()) <= 255
+    except UnicodeEncodeError:
+        return False
 
 
 def _overflow(field: Field, arguments: Table) -> str | None:

@@ -45,9 +45,10 @@ class AmqpError(Exception):
 
 def reply_text(code: int, explanation: str) -> str:
     text = f"{_NAMES[code]} - {explanation}"
-    encoded = text.encode()
+    # Names may hold octets that are no UTF-8, as surrogates.
+    encoded = text.encode("utf-8", "replace")
     if len(encoded) <= _LONGEST_TEXT:
-        return text
+        return encoded.decode()
     return encoded[: _LONGEST_TEXT - 3].decode(errors="ignore") + "..."
 
 

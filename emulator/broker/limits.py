@@ -26,7 +26,9 @@ class Limits:
 
     queue_messages: int = 1_000_000
     queue_bytes: int = 512 * MiB
-    """What one queue holds before it refuses a publisher, unless `x-max-length` makes it drop or reject earlier."""
+    """What one queue holds, with 700 bytes for each message beside its body, before it refuses a publisher. With
+    `x-max-length` it drops or rejects earlier.
+    """
 
     queues: int = 20_000
     exchanges: int = 20_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 
@@ -29,15 +30,16 @@ class Message:
     """One published message. Immutable once routed, so that many queues can hold the same one."""
 
     __slots__ = (
+        "_headers",
         "_wire",
         "_wire_key",
         "address",
         "body",
         "expiration",
-        "headers",
-        "parts",
+        "flags",
         "properties",
         "routing_keys",
+        "shared",
     )
 
     def __init__(self, address: Address, properties: bytes, body: bytes) -> None:
@@ -45,32 +47,42 @@ class Message:
         self.address = address
         self.properties = properties
         self.body = body
-        self.parts = split(properties)
-        self.headers: Table | None = None
+        parts = split(properties)
+        self.flags = properties[0] << 8 | properties[1]
+        self.shared = False
+        """Whether more than one queue has it."""
+        self._headers: Table | None = None
         self.expiration: int | None = None
         self.routing_keys: list[str] | None = None
         """All keys to route by, where the sender chose more than one with the headers CC and BCC."""
         self._wire = b""
         self._wire_key = (0, 0)
-        if EXPIRATION in self.parts:
-            self.expiration = parse_expiration(self.short(EXPIRATION) or "")
-        if HEADERS in self.parts and b"CC" in self.parts[HEADERS]:
-            self._select_routes()
+        if EXPIRATION in parts:
+            self.expiration = parse_expiration(_short(parts[EXPIRATION]))
+        if HEADERS in parts and b"CC" in parts[HEADERS]:
+            self._select_routes(parts)
+
+    @property
+    def parts(self) -> Parts:
+        return split(self.properties)
+
+    def has(self, bit: int) -> bool:
+        return self.flags >> bit & 1 != 0
 
     def short(self, bit: int) -> str | None:
         """The value of a property that is a short string."""
-        part = self.parts.get(bit)
-        return None if part is None else part[1:].decode("utf-8", "surrogateescape")
+        return _short(self.parts[bit]) if self.has(bit) else None
 
     def table(self) -> Table:
         """The headers, decoded once."""
-        if self.headers is None:
-            part = self.parts.get(HEADERS)
-            self.headers = {} if part is None else decode_table(part)[0]
-        return self.headers
+        if self._headers is None:
+            self._headers = decode_table(self.parts[HEADERS])[0] if self.has(HEADERS) else {}
+        return self._headers
 
     def content(self, channel: int, frame_max: int) -> bytes:
-        """Header and body frames; a message that goes to many consumers is mostly encoded once."""
+        """Header and body frames; what many queues have is mostly encoded once."""
+        if not self.shared:
+            return encode_content(channel, self.properties, self.body, frame_max)
         key = (channel, frame_max)
         if self._wire_key != key:
             self._wire = encode_content(channel, self.properties, self.body, frame_max)
@@ -82,7 +94,7 @@ class Message:
         ordered = {bit: parts[bit] for bit in sorted(parts, reverse=True)}
         return Message(address or self.address, join(ordered), self.body)
 
-    def _select_routes(self) -> None:
+    def _select_routes(self, parts: Parts) -> None:
         headers = self.table()
         keys = [self.address.routing_key]
         for name in ("CC", "BCC"):
@@ -94,22 +106,29 @@ class Message:
                 raise precondition_failed(f"invalid message: {what}")
             keys += [route for route_kind, route in routes if route_kind == "S"]
         if "BCC" in headers:
-            self.headers = {name: field for name, field in headers.items() if name != "BCC"}
-            self.parts[HEADERS] = encode_table(self.headers)
-            self.properties = join(self.parts)
+            self._headers = {name: field for name, field in headers.items() if name != "BCC"}
+            self.properties = join(parts | {HEADERS: encode_table(self._headers)})
         if len(keys) > 1:
             self.routing_keys = keys
+
+
+def _short(part: bytes) -> str:
+    return part[1:].decode("utf-8", "surrogateescape")
+
+
+@functools.cache
+def _bits(flags: int) -> tuple[int, ...]:
+    return tuple(bit for bit in range(15, 1, -1) if flags >> bit & 1)
 
 
 def split(properties: bytes) -> Parts:
     """Cut properties into the bytes of each. Raises AmqpError 541, as RabbitMQ does, where they are malformed."""
     parts: Parts = {}
+    flags = 0
     try:
         flags = _FLAGS.unpack_from(properties)[0]
         pos = 2
-        for bit in range(15, 1, -1):
-            if not flags >> bit & 1:
-                continue
+        for bit in _bits(flags):
             end = scan_table(properties, pos) if bit == HEADERS else pos + (_SIZES.get(bit) or 1 + properties[pos])
             parts[bit] = properties[pos:end]
             pos = end

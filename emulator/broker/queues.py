@@ -19,6 +19,10 @@ _BATCH = 500
 """Deliveries of one queue in a row, before others get their turn."""
 
 
+_ENTRY_COST = 700
+"""Bytes that a waiting message takes beside its body."""
+
+
 class Entry:
     """A message in one queue. Times are the loop's."""
 
@@ -112,8 +116,8 @@ class Queue:
 
     def full(self, size: int) -> bool:
         """Whether `size` more bytes would be more than the broker keeps in one queue."""
-        limits = self.vhost.limits
-        return len(self) >= limits.queue_messages or self._bytes + size > limits.queue_bytes
+        limits, count = self.vhost.limits, len(self)
+        return count >= limits.queue_messages or self._bytes + size + count * _ENTRY_COST > limits.queue_bytes
 
     def would_overflow(self, size: int) -> bool:
         return self._bounded and self._over(len(self) + 1, self._bytes + size)

@@ -129,11 +129,11 @@ class Broker:
         self._thaw.clear()
         self._loop = asyncio.new_event_loop()
         self._hub.attach(self._loop)
-        server = self._loop.run_until_complete(self._listen(self._loop, listener, tls))
-        self._thread = threading.Thread(
-            target=self._run, args=(self._loop, server), name="gatepost-broker", daemon=True
-        )
+        ready = threading.Event()
+        arguments = (self._loop, listener, tls, ready)
+        self._thread = threading.Thread(target=self._run, args=arguments, name="gatepost-broker", daemon=True)
         self._thread.start()
+        ready.wait()
         return self
 
     async def _listen(
@@ -145,8 +145,16 @@ class Broker:
             lambda: Connection(hub, version), sock=listener, ssl=tls, ssl_handshake_timeout=seconds, backlog=_BACKLOG
         )
 
-    def _run(self, loop: asyncio.AbstractEventLoop, server: asyncio.Server) -> None:
+    def _run(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listener: socket.socket,
+        tls: ssl.SSLContext | None,
+        ready: threading.Event,
+    ) -> None:
         asyncio.set_event_loop(loop)
+        server = loop.run_until_complete(self._listen(loop, listener, tls))
+        ready.set()
         loop.run_forever()
         server.close()
         loop.run_until_complete(self._say_goodbye())
@@ -161,6 +169,10 @@ class Broker:
             await asyncio.sleep(0.005)
         for connection in connections:
             connection.cut()
+        unfinished = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
         await asyncio.sleep(0)
 
     def stop(self) -> None:

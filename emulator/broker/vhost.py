@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from gatepost.broker.levers import Levers
     from gatepost.broker.limits import Limits
 
-_ROUTES_KEPT = 10_000
+log = logging.getLogger(__name__)
+
+_ROUTES_KEPT = 200_000
+"""Answers of `route` that are remembered, counted in queues."""
+
 _PREDECLARED = {
     "": "direct",
     "amq.direct": "direct",
@@ -57,6 +62,7 @@ class VirtualHost:
         self.bindings: dict[Binding, None] = {}
         self._to: dict[Target, dict[Binding, None]] = {}
         self._routes: dict[tuple[str, str], list[Queue]] = {}
+        self._routes_kept = 0
         self._dead: deque[tuple[Queue, Message, str, str]] = deque()
         self._burying = False
         for exchange_name, kind in _PREDECLARED.items():
@@ -87,7 +93,7 @@ class VirtualHost:
             self.exchanges[name] = Exchange(
                 name, kind, durable=durable, auto_delete=auto_delete, internal=internal, arguments=arguments
             )
-            self._routes.clear()
+            self._forget_routes()
             return
         what = resource("exchange", name, self.name)
         fields = {
@@ -123,7 +129,7 @@ class VirtualHost:
         for binding in list(exchange.bindings):
             self._remove_binding(binding)
         self._remove_bindings_to(exchange)
-        self._routes.clear()
+        self._forget_routes()
 
     # ------------------------------------------------------------------ bindings
 
@@ -146,7 +152,7 @@ class VirtualHost:
         self._to.setdefault(destination, {})[binding] = None
         exchange.bindings[binding] = None
         exchange.router.add(binding)
-        self._routes.clear()
+        self._forget_routes()
 
     def _ends(self, source: str, kind: str, target: str) -> tuple[Exchange, Target]:
         if kind == "exchange":
@@ -182,7 +188,7 @@ class VirtualHost:
         del to[binding]
         if not to:
             del self._to[binding.target]
-        self._routes.clear()
+        self._forget_routes()
 
     def _remove_bindings_to(self, target: Target) -> None:
         sources: dict[Exchange, None] = {}
@@ -221,7 +227,7 @@ class VirtualHost:
             raise precondition_failed(f"there are {self.limits.queues} queues already; delete some first")
         queue = Queue(self, name, durable=durable, auto_delete=auto_delete, owner=owner, arguments=arguments)
         self.queues[name] = queue
-        self._routes.clear()
+        self._forget_routes()
         return queue
 
     def _check_same_queue(
@@ -239,7 +245,7 @@ class VirtualHost:
             return
         queue.deleted = True
         del self.queues[queue.name]
-        self._routes.clear()
+        self._forget_routes()
         self._remove_bindings_to(queue)
         queue.purge()
         self.levers.forget(queue)
@@ -259,10 +265,15 @@ class VirtualHost:
         if queues is None:
             queues, by_key_alone = self._trace(exchange, message)
             if by_key_alone:
-                if len(self._routes) >= _ROUTES_KEPT:
-                    self._routes.clear()
+                self._routes_kept += len(queues) + 1
+                if self._routes_kept > _ROUTES_KEPT:
+                    self._forget_routes()
                 self._routes[address] = queues
         return queues
+
+    def _forget_routes(self) -> None:
+        self._routes.clear()
+        self._routes_kept = 0
 
     def _trace(self, exchange: Exchange, message: Message) -> tuple[list[Queue], bool]:
         """Follow all bindings; also whether the key alone decided, so that the answer may be kept."""
@@ -314,7 +325,9 @@ class VirtualHost:
             return
         dead = deadletters.dead_letter(message, queue, reason, name)
         for target in deadletters.without_cycles(dead, reason, self.route(exchange, dead)):
-            if not target.full(len(dead.body)):
+            if target.full(len(dead.body)):
+                log.warning("queue %r is full: a dead letter of queue %r is lost", target.name, queue.name)
+            else:
                 target.publish(dead)
 
 
