@@ -110,9 +110,12 @@ class FrameReader:
         """
         self._pieces.append(data)
         self._held += len(data)
+        return self._frames()
+
+    def _frames(self) -> Generator[tuple[int, int, bytes], None, None]:
         if self._held < self._needed:
             return
-        buffer = data if len(self._pieces) == 1 else b"".join(self._pieces)
+        buffer = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         pos, size, needed = 0, len(buffer), 7
         try:
             while size - pos >= 7:

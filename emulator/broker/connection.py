@@ -27,7 +27,7 @@ _GOODBYE_SECONDS = 10.0
 """How long a client may take to agree to the end of its connection."""
 
 _DEAF_SECONDS = 3.0
-"""How long what follows a broken frame is read and thrown away, so that the client can see why."""
+"""How long what follows a broken frame or a failed login is read and thrown away, so that the client can see why."""
 
 
 class Connection(asyncio.Protocol):
@@ -328,7 +328,7 @@ class Connection(asyncio.Protocol):
         self._release()
         if tells:
             self._send0(Methods.Close(error.code, error.text, index >> 16, index & 0xFFFF))
-            self._after(_GOODBYE_SECONDS, self._abort)
+            self._after(_GOODBYE_SECONDS if self._running else _DEAF_SECONDS, self._abort)
         else:
             self._hang_up()
 

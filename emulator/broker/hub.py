@@ -81,7 +81,12 @@ class Hub:
         while self.dirty:
             dirty, self.dirty = self.dirty, []
             for connection in dirty:
-                connection.flush()
+                try:
+                    connection.flush()
+                except Exception:
+                    # The others must not wait for ever for what one cannot send.
+                    log.exception("connection %s (%s)", connection.number, connection.peer)
+                    connection.cut()
 
     @property
     def has_afterwards(self) -> bool:
