@@ -61,7 +61,7 @@ class Channel:
         if kind == codec.METHOD:
             self.index = index = codec.method_index(payload)
             if self._address is not None:
-                raise self._out_of_order()
+                self._break_off()
             if index == codec.PUBLISH:
                 self._address = codec.decode_publish(payload)
                 if self.state == "new":
@@ -82,6 +82,13 @@ class Channel:
         else:
             codec.check_kind(kind, payload)
             raise self._out_of_order()
+
+    def _break_off(self) -> None:
+        """A method amid content: a client may stop in the middle of a message that was refused."""
+        if self.state != "closing":
+            raise self._out_of_order()
+        self._address = self._properties = None
+        self._received = 0
 
     def _out_of_order(self) -> AmqpError:
         self.index = codec.PUBLISH

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,7 +20,18 @@ from gatepost.broker.errors import AmqpError
 from gatepost.broker.message import Message
 from gatepost.broker.tables import Malformed
 
-PAYLOADS = st.lists(st.tuples(st.sampled_from([1, 2, 3, 8]), st.integers(0, 65535), st.binary(max_size=300)), max_size=8)
+PAYLOADS = st.lists(
+    st.tuples(st.sampled_from([1, 2, 3, 8]), st.integers(0, 65535), st.binary(max_size=300)), max_size=8
+)
+
+
+def refusal(action: Callable[[], object]) -> int | None:
+    """The code it is refused with. Any other exception passes."""
+    try:
+        action()
+    except AmqpError as error:
+        return error.code
+    return None
 
 
 def encoded(frames: list[tuple[int, int, bytes]]) -> bytes:
@@ -29,7 +43,7 @@ def test_frames_are_the_same_wherever_the_stream_is_cut(frames: list[tuple[int, 
     data = encoded(frames)
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     reader = FrameReader()
-    pieces = [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [data[start:end] for start, end in pairwise(places)]
     assert [found for piece in pieces for found in reader.feed(piece)] == frames
 
 
@@ -65,10 +79,7 @@ def test_what_is_no_frame_is_refused_with_501(data: bytes, text: str) -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_frames_or_refused(data: bytes) -> None:
-    try:
-        list(FrameReader().feed(data))
-    except AmqpError as error:
-        assert error.code == 501
+    assert refusal(lambda: list(FrameReader().feed(data))) in (None, 501)
 
 
 INDEXES = st.sampled_from([index for index in spec.methods if codec.from_client(index)])
@@ -77,18 +88,12 @@ INDEXES = st.sampled_from([index for index in spec.methods if codec.from_client(
 @given(INDEXES, st.binary(max_size=80))
 @settings(max_examples=500)
 def test_any_fields_are_a_method_or_refused(index: int, fields: bytes) -> None:
-    try:
-        codec.decode_method(struct.pack(">I", index) + fields)
-    except AmqpError as error:
-        assert error.code == 501
+    assert refusal(lambda: codec.decode_method(struct.pack(">I", index) + fields)) in (None, 501)
 
 
 @given(st.binary(max_size=40))
 def test_any_method_frame_is_a_method_or_refused(payload: bytes) -> None:
-    try:
-        codec.decode_method(payload)
-    except AmqpError as error:
-        assert error.code in (501, 503)
+    assert refusal(lambda: codec.decode_method(payload)) in (None, 501, 503)
 
 
 SCALARS: st.SearchStrategy[Any] = st.one_of(
@@ -113,6 +118,7 @@ def pika_table(table: dict[str, Any]) -> bytes:
 
 
 @given(TABLES)
+@settings(max_examples=50)
 def test_tables_of_pika_come_back_octet_by_octet(table: dict[str, Any]) -> None:
     data = pika_table(table)
     decoded, end = tables.decode_table(data)
@@ -120,14 +126,13 @@ def test_tables_of_pika_come_back_octet_by_octet(table: dict[str, Any]) -> None:
 
 
 @given(TABLES, st.data())
+@settings(max_examples=50)
 def test_a_spoilt_table_is_read_or_malformed(table: dict[str, Any], data: st.DataObject) -> None:
     octets = bytearray(pika_table(table))
     place = data.draw(st.integers(0, len(octets) - 1))
     octets[place] = data.draw(st.integers(0, 255))
-    try:
+    with suppress(Malformed):
         tables.decode_table(bytes(octets))
-    except Malformed:
-        pass
 
 
 @pytest.mark.parametrize(("depth", "good"), [(60, True), (70, False), (5_000, False)])
@@ -146,13 +151,11 @@ def test_tables_are_nested_so_deep_and_no_deeper(depth: int, good: bool) -> None
 
 @given(st.binary(max_size=60))
 def test_any_properties_are_a_message_or_refused(properties: bytes) -> None:
-    try:
-        Message(Address("", "key"), properties, b"")
-    except AmqpError as error:
-        assert error.code in (541, 406)
+    assert refusal(lambda: Message(Address("", "key"), properties, b"")) in (None, 541, 406)
 
 
 @given(TABLES, st.text(max_size=20), st.integers(0, 10**9).map(str))
+@settings(max_examples=50)
 def test_properties_come_apart_and_together_again(headers: dict[str, Any], app: str, expiration: str) -> None:
     properties = BasicProperties(headers=headers or None, app_id=app, expiration=expiration, delivery_mode=2)
     octets = b"".join(properties.encode())
