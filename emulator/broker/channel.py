@@ -1,4 +1,4 @@
-"""One channel: content on its way in, deliveries on their way out, and what is not settled yet."""
+"""One channel: messages published, messages delivered, and what is not settled yet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from gatepost.broker import codec
 from gatepost.broker.codec import Address, Basic
 from gatepost.broker.codec import Channel as ChannelMethods
+from gatepost.broker.content import Content
 from gatepost.broker.errors import AmqpError, not_implemented, precondition_failed, resource
 from gatepost.broker.message import REPLY_TO, USER_ID, Message
 from gatepost.broker.observer import WireEvent
@@ -17,12 +18,9 @@ if TYPE_CHECKING:
     from gatepost.broker.connection import Connection
 
 REPLY_TO_QUEUE = "amq.rabbitmq.reply-to"
+
 _NACK: int = Basic.Nack.INDEX
 _REJECT: int = Basic.Reject.INDEX
-_PIECE_COST = 64
-"""What a body frame that waits for the rest takes beside its bytes."""
-
-_CONTENT_EXPECTED = "expected content header for class 60, got "
 
 
 class Channel:
@@ -50,92 +48,39 @@ class Channel:
         self._last_tag = 0
         self._published = self._confirmed_up_to = 0
         self._confirms: list[tuple[int, bool]] = []
-        self._address: Address | None = None
-        self._properties: bytes | None = None
-        self._size = self._received = self._held = 0
-        self._pieces: list[bytes] = []
+        self._content = Content(self.hub.limits.message_bytes, connection.hold_unfinished)
 
-    # ------------------------------------------------------------------ content coming in
+    # ------------------------------------------------------------------ frames coming in
 
     def frame(self, kind: int, payload: bytes) -> None:
-        if kind == codec.METHOD:
-            self.index = index = codec.method_index(payload)
-            if self._address is not None:
-                self._break_off()
-            if index == codec.PUBLISH:
-                self._address = codec.decode_publish(payload)
-                if self.state == "new":
-                    raise AmqpError(504, "expected 'channel.open'")
-            elif index == codec.ACK and self.state == "open":
-                tag, multiple = codec.decode_ack(payload)
-                self.ack(tag, multiple)
-            else:
-                self.connection.channel_method(self, codec.decode_method(payload))
-        elif self._address is None:
-            codec.check_kind(kind, payload)
-            self.index = 0
-            raise AmqpError(505, "expected method frame, got non method frame instead")
-        elif kind == codec.HEADER and self._properties is None:
-            self._begin(payload)
-        elif kind == codec.BODY and self._properties is not None:
-            self._continue(payload)
+        content = self._content
+        if kind != codec.METHOD:
+            if content.address is None:
+                codec.check_kind(kind, payload)
+                self.index = 0
+                raise AmqpError(505, "expected method frame, got non method frame instead")
+            body = content.frame(kind, payload, keep=self.state == "open")
+            if body is not None:
+                self._complete(body)
+            return
+        self.index = index = codec.method_index(payload)
+        if content.address is not None:
+            # A client may stop in the middle of a message that was refused.
+            if self.state != "closing":
+                raise content.out_of_order()
+            content.clear()
+        if index == codec.PUBLISH:
+            content.address = codec.decode_publish(payload)
+            if self.state == "new":
+                raise AmqpError(504, "expected 'channel.open'")
+        elif index == codec.ACK and self.state == "open":
+            self.ack(*codec.decode_ack(payload))
         else:
-            codec.check_kind(kind, payload)
-            raise self._out_of_order()
-
-    def _break_off(self) -> None:
-        """A method amid content: a client may stop in the middle of a message that was refused."""
-        if self.state != "closing":
-            raise self._out_of_order()
-        self._address = self._properties = None
-        self._received = 0
-
-    def _out_of_order(self) -> AmqpError:
-        self.index = codec.PUBLISH
-        if self._properties is None:
-            return AmqpError(505, f"{_CONTENT_EXPECTED}non content header frame instead")
-        return AmqpError(505, "expected content body, got non content body frame instead")
-
-    def _begin(self, payload: bytes) -> None:
-        class_id, weight, size = codec.decode_content_header(payload)
-        if weight:
-            raise self._out_of_order()
-        if class_id != codec.BASIC_CLASS:
-            raise AmqpError(505, f"{_CONTENT_EXPECTED}one for class {class_id} instead")
-        self._properties = codec.properties_of(payload)
-        self._size = size
-        if not size:
-            self._complete(b"")
-            return
-        if self.state == "open" and size > self.hub.limits.message_bytes:
-            largest = self.hub.limits.message_bytes
-            # The channel ends here; what is still to come of the body is counted, not kept.
-            raise precondition_failed(f"message size {size} is larger than configured max size {largest}")
-
-    def _continue(self, payload: bytes) -> None:
-        self._received += len(payload)
-        if self._received == self._size and not self._pieces:
-            self._complete(payload)
-            return
-        if self._received > self._size:
-            raise AmqpError(501, f"a body of {self._received} octets, where the content header says {self._size}")
-        if self.state == "open":
-            self._pieces.append(payload)
-            self._held += len(payload) + _PIECE_COST
-            self.connection.hold_unfinished(len(payload) + _PIECE_COST)
-        if self._received == self._size:
-            self._complete(b"".join(self._drop_pieces()))
-
-    def _drop_pieces(self) -> list[bytes]:
-        pieces, self._pieces = self._pieces, []
-        self.connection.hold_unfinished(-self._held)
-        self._held = 0
-        return pieces
+            self.connection.channel_method(self, codec.decode_method(payload))
 
     def _complete(self, body: bytes) -> None:
-        address, properties = self._address, self._properties
-        self._address = self._properties = None
-        self._received = 0
+        address, properties = self._content.address, self._content.properties
+        self._content.clear()
         if self.state == "open" and address is not None and properties is not None:
             self.index = codec.PUBLISH
             self._publish(address, properties, body)
@@ -353,7 +298,7 @@ class Channel:
         if self._confirms and not self.connection.ended:
             self.send_confirms()
         self.state = "closing"
-        self._drop_pieces()
+        self._content.drop_pieces()
         self.hub.forget_replies(self)
         consumers, self.consumers = list(self.consumers.values()), {}
         entries, self.unacked = list(self.unacked.values()), {}

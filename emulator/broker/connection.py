@@ -288,8 +288,7 @@ class Connection(asyncio.Protocol):
             self._send0(Methods.CloseOk())
             self._hang_up()
         elif index == codec.UPDATE_SECRET:
-            # As RabbitMQ with its own users, whose passwords no client can change.
-            self._send0(Methods.UpdateSecretOk())
+            raise not_allowed("New secret was refused by one of the backends")
         else:
             raise AmqpError(504, "unexpected method in connection state running")
 
