@@ -596,3 +596,41 @@ def test_a_get_and_a_consumer_share_a_queue(channel: Channel) -> None:
     fill(channel, queue, *"123")
     assert told(channel.settle(queue)) == ["1"]
     assert channel.bodies(queue) == [b"2", b"3"]
+
+
+# ------------------------------------------------------------------ direct reply-to
+
+REPLY_TO = "amq.rabbitmq.reply-to"
+
+
+def test_a_reply_finds_its_way_without_a_queue(dial: Dial) -> None:
+    asking, answering = dial().channel(), dial().channel()
+    queue = answering.queue(exclusive=True)
+    answering.consume(queue, no_ack=True)
+    tag = asking.consume(REPLY_TO, no_ack=True)
+    asking.publish("", queue, b"question", spec.BasicProperties(reply_to=REPLY_TO, correlation_id="7"))
+    question = answering.event()
+    address = question.properties.reply_to
+    assert address.startswith(f"{REPLY_TO}.")
+    answering.publish("", address, b"answer", spec.BasicProperties(correlation_id="7"))
+    answer = asking.event()
+    assert (answer.body, answer.properties.correlation_id, answer.method.consumer_tag) == (b"answer", "7", tag)
+    assert (answer.method.exchange, answer.method.routing_key) == ("", address)
+    assert answering.settle() == []
+
+
+def test_replies_cannot_be_acknowledged(channel: Channel) -> None:
+    text = "PRECONDITION_FAILED - reply consumer cannot acknowledge"
+    refused(channel, spec.Basic.Consume(queue=REPLY_TO), 406, text)
+
+
+def test_only_one_consumer_of_replies(channel: Channel) -> None:
+    channel.consume(REPLY_TO, no_ack=True)
+    text = "PRECONDITION_FAILED - reply consumer already set"
+    refused(channel, spec.Basic.Consume(queue=REPLY_TO, no_ack=True), 406, text)
+
+
+def test_who_wants_a_reply_must_consume_first(channel: Channel) -> None:
+    channel.publish("", "anyone", b"1", spec.BasicProperties(reply_to=REPLY_TO))
+    text = "PRECONDITION_FAILED - fast reply consumer does not exist"
+    assert channel.refusal() == Refusal("channel", 406, text, "Basic.Publish")

@@ -327,16 +327,79 @@ def test_each_death_is_counted(channel: Channel, name: Name) -> None:
     assert last.properties.headers["x-first-death-queue"] == one
 
 
-def test_a_circle_without_a_rejection_ends(channel: Channel, name: Name) -> None:
-    """One queue lets the messages of another expire into it, and back: RabbitMQ drops what died in a circle."""
+def test_reasons_are_counted_apart(channel: Channel, name: Name) -> None:
+    one = channel.queue(name("one"), exclusive=True, arguments=ring(name("two")))
+    two = channel.queue(name("two"), exclusive=True, arguments=ring(name("one")))
+    channel.publish("", one, b"1", spec.BasicProperties(expiration="1"))
+    until(lambda: channel.count(two) == 1, "the message expired")
+    for queue in (two, one):
+        message = channel.get(queue, no_ack=False)
+        assert message is not None
+        channel.nack(message.tag, requeue=False)
+        channel.settle(one, two)
+    last = channel.get(two)
+    assert last is not None
+    assert [(death["queue"], death["reason"], death["count"]) for death in deaths(last)] == [
+        (one, "rejected", 1),
+        (one, "expired", 1),
+        (two, "rejected", 1),
+    ]
+
+
+def test_the_last_death_comes_first_and_those_before_it_in_an_order_of_their_own(channel: Channel, name: Name) -> None:
+    """RabbitMQ turns the list of former deaths around each time that it adds one to two or more."""
+    queues = [name(f"q{n}") for n in range(6)]
+    for queue, following in zip(queues, queues[1:] + queues[:1], strict=True):
+        channel.queue(queue, exclusive=True, arguments=ring(following))
+    channel.publish("", queues[0], b"1")
+    seen = []
+    for queue in [*queues, queues[0]]:
+        message = channel.get(queue, no_ack=False)
+        assert message is not None
+        if message.properties.headers:
+            seen.append([queues.index(death["queue"]) for death in deaths(message)])
+        channel.nack(message.tag, requeue=False)
+        channel.settle(*queues, *queues)
+    assert seen == [[0], [1, 0], [2, 0, 1], [3, 1, 0, 2], [4, 2, 0, 1, 3], [5, 3, 1, 0, 2, 4]]
+    last = channel.get(queues[1])
+    assert last is not None
+    assert [(queues.index(death["queue"]), death["count"]) for death in deaths(last)] == [
+        (0, 2),
+        (4, 1),
+        (2, 1),
+        (1, 1),
+        (3, 1),
+        (5, 1),
+    ]
+
+
+def test_a_circle_of_expiries_ends(channel: Channel, name: Name) -> None:
     one = channel.queue(name("one"), exclusive=True, arguments=ring(name("two"), ttl=1))
     two = channel.queue(name("two"), exclusive=True, arguments=ring(name("one"), ttl=1))
     channel.publish("", one, b"1")
     until(lambda: channel.count(one) == channel.count(two) == 0, "the message is gone")
 
 
-def ring(to: str, ttl: int) -> dict[str, Any]:
-    return {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": to, "x-message-ttl": ttl}
+def test_a_circle_with_a_rejection_goes_on(channel: Channel, name: Name) -> None:
+    """The usual way to try again later: rejected into a queue from which messages expire back."""
+    work = channel.queue(name("work"), exclusive=True, arguments=ring(name("later")))
+    channel.queue(name("later"), exclusive=True, arguments=ring(name("work"), ttl=1))
+    channel.consume(work)
+    channel.publish("", work, b"1")
+    for _ in range(3):
+        message = channel.event()
+        channel.nack(message.tag, requeue=False)
+    last = channel.event()
+    assert [(death["queue"], death["reason"], death["count"]) for death in deaths(last)] == [
+        (name("later"), "expired", 3),
+        (work, "rejected", 3),
+    ]
+
+
+def ring(to: str, ttl: int | None = None) -> dict[str, Any]:
+    """Arguments of a queue whose dead go to the queue `to`."""
+    arguments: dict[str, Any] = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": to}
+    return arguments if ttl is None else {**arguments, "x-message-ttl": ttl}
 
 
 def test_a_missing_dead_letter_exchange_drops(channel: Channel, name: Name) -> None:

@@ -146,7 +146,7 @@ class Connection:
         return self._accepts(spec.Exchange.Declare(exchange=exchange, passive=True), spec.Exchange.DeclareOk)
 
     def _accepts(self, passive: Any, reply: type[Any]) -> bool:
-        channel = self.channel()
+        channel = self.channel(self._own_number())
         try:
             channel.call(passive, reply)
         except RefusedError as error:
@@ -154,20 +154,29 @@ class Connection:
         channel.close()
         return True
 
+    def _own_number(self) -> int:
+        """Out of the way of the channels that tests number themselves."""
+        return next(number for number in range(1000, 2000) if number not in self._channels)
+
     def wait_for_queue(self, queue: str) -> None:
         """Until the queue has done all that it was asked for before.
 
         A queue of RabbitMQ tells its length out of turn, so a passive declare waits for nothing. To consume and to
         cancel takes its turn; and a channel whose one allowance is used up takes no message while it consumes.
         """
-        if self._idler is None:
-            self._idler = self.channel()
+        if self._idler is None or self._idler.closed:
+            self._idler = self.channel(self._own_number())
             own = self._idler.queue(exclusive=True)
             self._idler.qos(1, whole_channel=True)
             self._idler.publish("", own)
             self._idler.consume(own)
             self._idler.event()
-        self._idler.cancel(self._idler.consume(queue))
+        try:
+            self._idler.cancel(self._idler.consume(queue))
+        except RefusedError as error:
+            # There is no such queue; or it is in exclusive use, which it says in its turn too.
+            if error.refusal.code not in (403, 404):
+                raise
 
     def pump(self, deadline: float) -> None:
         """Take one frame. Raises RefusedError when it closes the connection, and whenever called after that."""
@@ -231,6 +240,9 @@ class Channel:
     # ------------------------------------------------------------------ the wire
 
     def send(self, method: Any) -> None:
+        """Raises RefusedError once the broker is known to have closed the channel."""
+        if self.closed:
+            raise RefusedError(self.closed)
         self.connection.send(method, self.number)
 
     def call(self, method: Any, reply: type[Any]) -> Any:
@@ -280,6 +292,10 @@ class Channel:
         for queue in queues:
             self.connection.wait_for_queue(queue)
         self.round_trip()
+        return self.arrived()
+
+    def arrived(self) -> list[Any]:
+        """What came unasked and was not looked at yet."""
         events = list(self._events)
         self._events.clear()
         return events
@@ -307,7 +323,7 @@ class Channel:
     def _take_method(self, method: Any) -> None:
         if isinstance(method, spec.Channel.Close):
             self.closed = as_refusal("channel", method)
-            self.send(spec.Channel.CloseOk())
+            self.connection.send(spec.Channel.CloseOk(), self.number)
             self.connection.forget(self.number)
         elif isinstance(method, CONTENT):
             self._partial = (method, 0, b"", [])
