@@ -198,7 +198,7 @@ class Connection(asyncio.Protocol):
                         self._frame(kind, number, payload)
                 except AmqpError as error:
                     self._fail(number, error, channel)
-                if self.hub.has_afterwards:
+                if self.hub.afterwards:
                     self.hub.run_afterwards()
                 if self._deaf or self.blocked or (self.congested and self._overfull()):
                     break

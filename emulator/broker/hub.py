@@ -56,7 +56,8 @@ class Hub:
         """Connections with output to flush."""
         self._last_number = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._afterwards: list[Callable[[], None]] = []
+        self.afterwards: list[Callable[[], None]] = []
+        """What is to be done when the current method has been answered."""
         self._wakes: dict[Queue, asyncio.TimerHandle] = {}
         self._expiries: dict[Queue, asyncio.TimerHandle] = {}
         self._replies: dict[str, Channel] = {}
@@ -88,17 +89,13 @@ class Hub:
                     log.exception("connection %s (%s)", connection.number, connection.peer)
                     connection.cut()
 
-    @property
-    def has_afterwards(self) -> bool:
-        return bool(self._afterwards)
-
     def after(self, action: Callable[[], None]) -> None:
         """Do it when the current method has been answered."""
-        self._afterwards.append(action)
+        self.afterwards.append(action)
 
     def run_afterwards(self) -> None:
-        if self._afterwards:
-            afterwards, self._afterwards = self._afterwards, []
+        if self.afterwards:
+            afterwards, self.afterwards = self.afterwards, []
             for action in afterwards:
                 action()
 
