@@ -23,8 +23,8 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1 /p' Makefile | while read -r target text; do printf '  make %-6s %s\n' "$$target" "$$text"; done
 	@echo '  ARGS="…" is passed on; PYTHON=python3.12 picks the Python that makes $(VENV)'
 
-serve: $(serve_stamp) ## run the cloud, with a private RabbitMQ where one is installed; Ctrl-C ends both
-	@$(python) -m tools.rabbitmq_node -- $(VENV)/bin/gatepost serve --broker '{amqp_url}' $(ARGS)
+serve: $(serve_stamp) ## run the cloud with its own message broker; Ctrl-C ends it
+	@$(VENV)/bin/gatepost serve $(ARGS)
 
 test: lint ## lint, types and all tests: ARGS="-k power" picks some, GATEPOST_STRICT=1 makes a skip a failure
 	$(python) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)

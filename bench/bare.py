@@ -13,7 +13,7 @@ from flask import Flask, Response
 from lxml import etree
 
 from bench.child import serve
-from gatepost.cli import _tune
+from gatepost.cli.serve import tune
 from gatepost.serving.granian import GranianServer
 
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -39,7 +39,7 @@ def make_app(document: str, content_type: str) -> Flask:
 def main(document: str, content_type: str) -> None:
     server = GranianServer(make_app(document, content_type).wsgi_app)
     server.start()
-    _tune()
+    tune()
     serve(server.port, {"cpu": time.process_time})
     server.stop()
 

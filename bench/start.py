@@ -32,7 +32,7 @@ def _seconds_to_health() -> float:
     with closing(socket.socket()) as reservation:
         reservation.bind(("127.0.0.1", 0))
         port: int = reservation.getsockname()[1]
-    command = [sys.executable, "-m", "gatepost.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "gatepost.cli", "serve", "--port", str(port), "--amqp-port", "0"]
     # A broker or a token of the caller's environment would change what starts.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEPOST_")}
     began = time.perf_counter()

@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.child import serve
 from gatepost import Gatepost
-from gatepost.cli import _tune
+from gatepost.cli.serve import tune
 from gatepost.core import workflows
 from gatepost.serving.granian import GranianServer
 
@@ -88,7 +88,7 @@ def main(broker: str | None = None, settings: dict[str, Any] | None = None) -> N
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     with Gatepost(broker=broker, settings=settings, server=GranianServer) as cloud:
-        _tune()
+        tune()
         pauses = Pauses()
         commands = {
             "cpu": time.process_time,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from gatepost import __version__
 from gatepost.app import create_app
+from gatepost.broker import Broker
 from gatepost.control.context import ENVIRON_KEY as CONTROL_KEY
 from gatepost.control.context import Control
 from gatepost.control.guard import LOCAL_HOSTS
@@ -35,13 +37,19 @@ from gatepost.vcloud.http import BODY_LIMIT
 from gatepost.vcloud.notifications import render
 
 ACCOUNTS = ("administrator@System", "orgadmin@acme", "alice@acme", "bob@globex")
+EMBEDDED = "embedded"
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})
+
+
+class AmqpPortTaken(OSError):
+    """The embedded broker's port is in use: connectors would listen to somebody else's broker in silence."""
 
 
 class Gatepost:
     """A cloud that listens from `start` to `stop`, or for the length of a `with` block.
 
-    `port` 0 takes a free one; a port that is taken raises OSError. `broker` is an AMQP URL, or None for no broker.
+    `port` 0 takes a free one; a port that is taken raises OSError. `broker` is `embedded` (on `amqp_port`, user
+    and password `guest`; AmqpPortTaken when that is taken), an AMQP URL, or None for no broker.
     `clock` is `real`, `manual` or a factor such as `x10`. `settings` are dotted keys, as `--set` takes them; unknown
     ones raise InvalidSetting. `control_token` guards the control API, which needs it beyond this machine;
     ValueError is raised for one that no header can carry. `server` makes what serves HTTP.
@@ -53,7 +61,8 @@ class Gatepost:
         host: str = "127.0.0.1",
         port: int = 0,
         public_url: str | None = None,
-        broker: str | None = None,
+        broker: str | None = EMBEDDED,
+        amqp_port: int = 0,
         seed: int = 1,
         clock: str = "real",
         settings: dict[str, Any] | None = None,
@@ -65,8 +74,9 @@ class Gatepost:
         if control_token is not None and re.fullmatch("[!-~]+", control_token) is None:
             raise ValueError("a control token is made of printable ASCII characters without blanks: give such a one")
         self._first_settings = parse(settings or {}).dotted()
-        amqp = AmqpTarget.from_url(broker) if broker else AmqpTarget()
+        external = AmqpTarget.from_url(broker) if broker and broker != EMBEDDED else AmqpTarget()
         self._cloud = Cloud(parse(self._first_settings), seed, parse_rate(clock))
+        self._broker = Broker(host, amqp_port, version=__version__) if broker == EMBEDDED else None
         self._tls_folder = Path(tempfile.mkdtemp(prefix="gatepost-tls-")) if tls else None
         certificate = None
         if self._tls_folder is not None:
@@ -74,6 +84,7 @@ class Gatepost:
             names = {"localhost", "127.0.0.1", "::1", *allowed_hosts, *({host, shown_host} - _ANY_ADDRESS)}
             certificate = issue_certificate(sorted(names), self._tls_folder)
         self._ca_file = certificate.ca if certificate is not None else None
+        amqp = self._listen(external)
         self._publisher = Publisher(self._cloud.journal, self._render, amqp)
         self._vcloud = VcloudDialect(self._cloud, "", amqp, self._publisher)
         self._cloud.listen(self._on_event)
@@ -85,13 +96,14 @@ class Gatepost:
             token=control_token,
             hosts=LOCAL_HOSTS | {host.lower()} | {name.lower() for name in allowed_hosts},
             listens_locally=host in LOCAL_HOSTS,
+            broker=self._broker,
         )
         context: dict[str, object] = {VCLOUD_KEY: self._vcloud, CONTROL_KEY: control}
         edge = Edge(create_app(), self._cloud.journal, context, BODY_LIMIT)
         try:
             self._server = server(edge, host, port, certificate=certificate)
         except BaseException:
-            self._remove_files()
+            self._leave()
             raise
         shown = "127.0.0.1" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
         scheme = "https" if tls else "http"
@@ -129,6 +141,11 @@ class Gatepost:
         return self._cloud.world
 
     @property
+    def broker(self) -> Broker | None:
+        """The embedded broker, with its levers; None where another one is in use, or none."""
+        return self._broker
+
+    @property
     def broker_state(self) -> str:
         """`connected`, `waiting` (configured, not reachable now) or `off`."""
         return self._publisher.state
@@ -147,7 +164,7 @@ class Gatepost:
         self._cloud.clock.stop()
         self._publisher.stop()
         self._cloud.world.close()
-        self._remove_files()
+        self._leave()
 
     def reset(self) -> None:
         """Begin anew: objects, tasks, holds, sessions, settings and journal are as they were at the start."""
@@ -156,6 +173,8 @@ class Gatepost:
             self._publisher.outbox.clear()
             self._cloud.reset()
             self._vcloud.reset()
+        if self._broker is not None:
+            self._broker.levers.reset()
 
     def info(self, *, with_secrets: bool = False) -> dict[str, Any]:
         """Where everything is. The broker's password is told only `with_secrets`, or when it is the public default."""
@@ -189,7 +208,21 @@ class Gatepost:
     ) -> None:
         self.stop()
 
-    def _remove_files(self) -> None:
+    def _listen(self, external: AmqpTarget) -> AmqpTarget:
+        """Open the embedded broker, if it is the one; which broker to publish to."""
+        if self._broker is None:
+            return external
+        try:
+            return AmqpTarget.from_url(self._broker.start().url)
+        except OSError as error:
+            self._leave()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise AmqpPortTaken(error.errno, error.strerror, self._broker.port) from None
+
+    def _leave(self) -> None:
+        if self._broker is not None:
+            self._broker.stop()
         if self._tls_folder is not None:
             shutil.rmtree(self._tls_folder, ignore_errors=True)
 

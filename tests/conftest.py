@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gatepost import Gatepost
+from gatepost.broker import Broker
 from tests.support import client
 from tests.support.client import VcloudClient
 from tools.rabbitmq_node import RabbitNode, find_rabbitmq, private_node
@@ -21,10 +22,11 @@ MakeWorld = Callable[..., Gatepost]
 
 @pytest.fixture
 def make_world() -> Iterator[MakeWorld]:
-    """Start worlds with any options of Gatepost; all are stopped after the test."""
+    """Start worlds with any options of Gatepost, by default without a broker; all are stopped after the test."""
     started: list[Gatepost] = []
 
     def make(**options: Any) -> Gatepost:
+        options.setdefault("broker", None)
         started.append(Gatepost(**options).start())
         return started[-1]
 
@@ -64,14 +66,19 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitNode]:
         yield node
 
 
-@pytest.fixture(scope="session")
-def amqp_url(request: pytest.FixtureRequest) -> str:
-    """A broker that tests share: the one at GATEPOST_TEST_AMQP_URL, else a private node."""
+@pytest.fixture(scope="session", params=["embedded", "rabbitmq"])
+def amqp_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Brokers that tests share: our own, and RabbitMQ at GATEPOST_TEST_AMQP_URL or as a private node."""
+    if request.param == "embedded":
+        with Broker() as broker:
+            yield broker.url
+        return
     url = os.environ.get("GATEPOST_TEST_AMQP_URL")
     if url:
-        return url
+        yield url
+        return
     node: RabbitNode = request.getfixturevalue("rabbitmq")
-    return node.url
+    yield node.url
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gatepost.broker import Broker
 from gatepost.core.cloud import Cloud
 
 ENVIRON_KEY = "gatepost.control"
@@ -26,4 +27,5 @@ class Control:
     token: str | None
     hosts: frozenset[str]
     listens_locally: bool
+    broker: Broker | None
     polls: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_POLLS))

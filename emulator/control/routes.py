@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gatepost.control import guard, shapes
+from gatepost.control import broker, guard, shapes
 from gatepost.control.context import ENVIRON_KEY, Control
 from gatepost.control.requests import OperationRequest, perform
 from gatepost.core.clock import InvalidRate, InvalidStep, parse_rate
@@ -181,6 +181,18 @@ def set_clock(control: Control) -> Any:
 def advance(control: Control) -> Any:
     fired = control.cloud.clock.advance(_body(AdvanceRequest).seconds)
     return {"fired": fired, **shapes.clock(control.cloud.clock)}
+
+
+@route("GET", "/gatepost/broker")
+def broker_overview(control: Control) -> Any:
+    return broker.overview(control)
+
+
+@route("POST", "/gatepost/broker/levers")
+def pull_lever(control: Control) -> Any:
+    body = _body(broker.LeverRequest)
+    broker.pull(control, body)
+    return {"pulled": body.lever}
 
 
 @route("GET", "/gatepost/settings")

@@ -44,7 +44,8 @@ _BYTE_ORDER_MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_DECLARED = re.compile(rb"""<\?xml\s[^>]*?\sencoding\s*=\s*["']([\w.:-]+)""")
+_USUAL = b'<?xml version="1.0" encoding="UTF-8"?>'
+_DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*?\sencoding\s*=\s*["']([\w.:-]+)""")
 _LIKE_ASCII = re.compile(r"utf-?8|(us-)?ascii|iso-8859-\d+|windows-125\d", re.I)
 
 
@@ -71,7 +72,8 @@ def body(content: bytes) -> bytes:
     if not content:
         return content
     lowered = content.lower()
-    if b"\\u00" in content or any(stem in lowered for stem in _BYTE_STEMS):
+    # A backslash may spell a name of JSON in another way.
+    if b"\\" in content or any(stem in lowered for stem in _BYTE_STEMS):
         content = _redacted(content, "utf-8", "surrogateescape")
     encoding = _other_encoding(content)
     return content if encoding is None else _redacted(content, encoding, "replace")
@@ -152,6 +154,8 @@ def _without_members(text: str) -> str:
 
 def _other_encoding(content: bytes) -> str | None:
     """How an XML parser would read the body, if that hides its words from a search for ASCII."""
+    if content.startswith(_USUAL):
+        return None
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return encoding
@@ -159,7 +163,7 @@ def _other_encoding(content: bytes) -> str | None:
         width = 32 if content[:4].count(b"\x00") > 2 else 16
         order = "be" if content.startswith(b"\x00") else "le"
         return f"utf-{width}-{order}"
-    declared = _DECLARED.match(content[:256])
+    declared = _DECLARED.match(content)
     if declared is None or _LIKE_ASCII.fullmatch(name := declared[1].decode()):
         return None
     # Words that are legible in ASCII prove a declaration of these wrong, and parsers go by that.

@@ -114,7 +114,10 @@ class BrokerConnection:
         amqp = self._amqp
         if amqp is None or self._gone.is_set():
             return
-        if not amqp.is_closing:
+        if not self._opened.done() and amqp._transport is not None:
+            # In the middle of the handshake pika's own close() fails on an assertion.
+            amqp._terminate_stream(ConnectionAbortedError("The connection was given up before it was open"))
+        elif not amqp.is_closing:
             amqp.close()
         try:
             await self._wait_until_gone()

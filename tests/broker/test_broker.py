@@ -13,7 +13,7 @@ import pytest
 from pika import spec
 
 from gatepost.broker import Broker
-from gatepost.server import issue_certificate
+from gatepost.serving.tls import issue_certificate
 from tests.support.amqp_client import Channel, Connection, RefusedError
 
 

@@ -439,4 +439,4 @@ class EngineMachine(RuleBasedStateMachine):
 EngineMachine.TestCase.settings = settings(
     max_examples=50, stateful_step_count=50, deadline=None, derandomize=True, database=None
 )
-TestEngine = pytest.mark.timeout(300)(EngineMachine.TestCase)  # to find the shortest counterexample takes a while
+TestEngine = pytest.mark.timeout(400)(EngineMachine.TestCase)  # to find the shortest counterexample takes a while

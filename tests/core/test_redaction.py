@@ -208,6 +208,15 @@ def test_no_declared_encoding_hides_a_secret(encoding: str, body: str) -> None:
     assert SECRET not in kept(f'<?xml version="1.0" encoding="{encoding}"?>{body}')
 
 
+def test_no_way_to_write_the_declaration_hides_a_secret() -> None:
+    hidden = f"<a>+ADw-Password+AD4-{SECRET}+ADw-/Password+AD4-</a>"
+    for declaration in (
+        "<?xml version='1.0'" + " " * 1_000 + "encoding = 'utf-7' ?>",
+        '\ufeff<?xml encoding="utf-7"?>',
+    ):
+        assert SECRET not in kept(declaration + hidden)
+
+
 def test_a_body_that_cannot_be_searched_is_withheld() -> None:
     left = kept(f'<?xml version="1.0" encoding="ARMSCII-8"?><a><b>{SECRET}</b></a>')
     assert SECRET not in left
@@ -312,6 +321,8 @@ def test_no_body_is_too_strange(body: bytes) -> None:
         b"<Password><!--",
         b"'\"<Password>\"'",
         b"&password=x",
+        b"<?xml  encoding",
+        b'<?xml version="1.0" encoding="utf-16"',
     ],
 )
 def test_no_body_takes_long(piece: bytes) -> None:

@@ -41,6 +41,8 @@ class Serve:
         self._stdout, self._stderr = folder / "stdout", folder / "stderr"
         ready_file = () if "GATEPOST_READY_FILE" in variables else ("--ready-file", str(self.ready_file))
         chosen_port = () if port is None else ("--port", port)
+        # The broker's port never falls back to a free one, and many of these run at the same time.
+        variables.setdefault("GATEPOST_AMQP_PORT", "0")
         self._command = [GATEPOST, "serve", *chosen_port, *ready_file, *arguments]
         self._environment = environment(**variables)
         self._process: subprocess.Popen[bytes]

@@ -172,9 +172,11 @@ headers = st.fixed_dictionaries(
 few_headers = st.one_of(st.just(dict[str, bytes]()), headers)
 query = st.one_of(st.just(""), st.text(max_size=20).map(lambda text: "?" + quote(text, safe="=&;%")))
 numbers = st.sampled_from(["-1", "0", "1", "1e309", "nan", "x", "", "9" * 40, "0.001"])
-# A long poll really waits, so `wait` gets small numbers only.
-control_query = st.dictionaries(st.sampled_from(["after", "limit", "wait", "kind", "task"]), numbers, max_size=3).map(
-    lambda pairs: "?" + "&".join(f"{name}={value}" for name, value in pairs.items() if (name, value) != ("wait", "1"))
+control_query = st.builds(
+    lambda pairs, wait: "?" + "&".join([*(f"{name}={value}" for name, value in pairs.items()), *wait]),
+    st.dictionaries(st.sampled_from(["after", "limit", "kind", "task"]), numbers, max_size=3),
+    # A long poll really waits.
+    st.lists(st.sampled_from(["wait=0", "wait=-1", "wait=nan", "wait=x", "wait=", "wait=0.001"]), max_size=1),
 )
 
 CHILDREN = [

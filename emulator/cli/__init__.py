@@ -1,0 +1,24 @@
+"""The command `gatepost`."""
+
+from __future__ import annotations
+
+import click
+
+from gatepost import __version__
+from gatepost.cli.broker import broker
+from gatepost.cli.request import request
+from gatepost.cli.serve import serve
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Every option is an environment variable too: --ready-file is GATEPOST_READY_FILE.",
+)
+@click.version_option(__version__, prog_name="gatepost")
+def main() -> None:
+    """A cloud that asks permission: an emulator for everybody who writes connectors."""
+
+
+main.add_command(serve)
+main.add_command(request)
+main.add_command(broker)

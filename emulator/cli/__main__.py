@@ -1,0 +1,5 @@
+"""`python -m gatepost.cli`."""
+
+from gatepost.cli import main
+
+main()

@@ -1,0 +1,21 @@
+"""What the commands' options have in common."""
+
+from __future__ import annotations
+
+import contextlib
+from urllib.parse import urlsplit
+
+import click
+
+# Of the commands, not of the group: click would put the command's name after the group's prefix.
+ENVIRONMENT = {"auto_envvar_prefix": "GATEPOST"}
+
+
+def require_url(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
+    if url is not None:
+        with contextlib.suppress(ValueError):
+            parts = urlsplit(url)
+            if parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment):
+                return url
+        raise click.BadParameter(f"{url!r} is no address such as https://cloud.example.com")
+    return url
