@@ -45,7 +45,7 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "utf-16"),
 )
 _USUAL = b'<?xml version="1.0" encoding="UTF-8"?>'
-_DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*?\sencoding\s*=\s*["']([\w.:-]+)""")
+_DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml(?=\s)[^>]*?\sencoding\s*=\s*["']([\w.:-]+)""")
 _LIKE_ASCII = re.compile(r"utf-?8|(us-)?ascii|iso-8859-\d+|windows-125\d", re.I)
 
 

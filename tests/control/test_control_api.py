@@ -115,7 +115,7 @@ def test_holds_are_listed_oldest_first(api: ControlClient) -> None:
     listed = api.get("/holds").json
     assert listed["count"] == 3
     assert [hold["owner"]["name"] for hold in listed["holds"]] == ["one", "two", "three"]
-    assert [hold["owner"]["name"] for hold in api.get("/holds", limit=2).json["holds"]] == ["one", "two"]
+    assert [hold["owner"]["name"] for hold in api.get("/holds", query={"limit": 2}).json["holds"]] == ["one", "two"]
     hold = listed["holds"][0]
     assert {name: hold[name] for name in ("dialect", "operation", "org", "user", "default", "decision")} == {
         "dialect": "vcloud",

@@ -23,8 +23,12 @@ Connect = Callable[..., VcloudClient]
 Control = Callable[..., ControlClient]
 
 
+def look(api: ControlClient, **query: str | float) -> Answer:
+    return api.get("/journal", query=query)
+
+
 def entries(api: ControlClient, **query: str | float) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = api.get("/journal", **query).json["entries"]
+    found: list[dict[str, Any]] = look(api, **query).json["entries"]
     return found
 
 
@@ -81,7 +85,7 @@ def test_messages_without_a_broker_are_witnessed_as_undelivered(
     cloud: Gatepost, api: ControlClient, connect: Connect
 ) -> None:
     _, task = ask(connect(cloud), "web-01")
-    answer = api.get("/journal", kind="amqp", wait=10)
+    answer = look(api, kind="amqp", wait=10)
     assert answer.json["entries"]
     until(lambda: len(entries(api, kind="amqp.undelivered")) == 4)
     told = entries(api, kind="amqp.undelivered")
@@ -105,7 +109,7 @@ def test_pages_hold_every_entry_once(cloud: Gatepost, api: ControlClient, connec
     everything = [one["seq"] for one in entries(api)]
     paged: list[int] = []
     after = 0
-    while page := api.get("/journal", after=after, limit=3).json["entries"]:
+    while page := look(api, after=after, limit=3).json["entries"]:
         assert len(page) <= 3
         paged += [one["seq"] for one in page]
         after = page[-1]["seq"]
@@ -114,13 +118,13 @@ def test_pages_hold_every_entry_once(cloud: Gatepost, api: ControlClient, connec
 
 def test_next_leads_on(cloud: Gatepost, api: ControlClient, connect: Connect) -> None:
     alice = connect(cloud)
-    first = api.get("/journal", limit=1).json
+    first = look(api, limit=1).json
     assert first["next"] == first["entries"][0]["seq"]
     last = api.get("/journal").json
     assert last["next"] == last["last"]
     alice.get("/api/org")
     assert [one["path"] for one in entries(api, after=last["next"])] == ["/api/org"] * 2
-    nothing = api.get("/journal", after=api.get("/journal").json["last"]).json
+    nothing = look(api, after=api.get("/journal").json["last"]).json
     assert nothing["entries"] == []
     assert nothing["next"] == nothing["last"]
 
@@ -143,7 +147,7 @@ def test_filters(cloud: Gatepost, api: ControlClient, connect: Connect) -> None:
 @pytest.mark.parametrize("name", ["after", "limit", "wait"])
 @pytest.mark.parametrize("value", ["-1", "x", "", "nan", "-inf", "1,5", "\u0661x"])
 def test_no_number(api: ControlClient, name: str, value: str) -> None:
-    answer = api.get("/journal", **{name: value})
+    answer = look(api, **{name: value})
     assert answer.status == 400
     assert name in answer.error
 
@@ -220,7 +224,7 @@ def test_a_long_poll_sleeps_through_what_it_does_not_want(
 
 def test_a_long_poll_comes_to_an_end(api: ControlClient) -> None:
     started = time.monotonic()
-    answer = api.get("/journal", wait=0.2)
+    answer = look(api, wait=0.2)
     assert (answer.status, answer.json["entries"]) == (200, [])
     assert time.monotonic() - started >= 0.2
 
@@ -251,12 +255,12 @@ def test_only_so_many_long_polls_wait(cloud: Gatepost, api: ControlClient, conne
     connections = [polls.send("wait=50&kind=amqp") for _ in range(64)]
 
     def full() -> bool:
-        answer: Answer = api.get("/journal", wait=0.01, kind="amqp")
+        answer: Answer = look(api, wait=0.01, kind="amqp")
         return answer.status == 503
 
     until(full)
     alice = connect(cloud)  # the cloud goes on serving
-    assert api.get("/journal", kind="amqp").status == 200  # and so do questions that do not wait
+    assert look(api, kind="amqp").status == 200  # and so do questions that do not wait
     ask(alice, "web-01")
     assert {polls.answer(connection)[0] for connection in connections} == {200}
-    assert api.get("/journal", wait=0.01, kind="nothing").status == 200
+    assert look(api, wait=0.01, kind="nothing").status == 200

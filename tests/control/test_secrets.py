@@ -51,7 +51,7 @@ class Hiding:
             over_http = [json.dumps(api.get(path).json) for path in ("/info", "/holds", "/settings", "/clock")]
             journal: list[dict[str, Any]] = []
             after = 0
-            while page := api.get("/journal", after=after, limit=1_000).json["entries"]:
+            while page := api.get("/journal", query={"after": after, "limit": 1_000}).json["entries"]:
                 journal += page
                 after = page[-1]["seq"]
         assert journal

@@ -49,7 +49,12 @@ class Site:
 
     def ask_until_blocked(self) -> None:
         """A broker whose memory runs short tells so to who publishes after it has noticed."""
-        until(lambda: self.ask() or "takes no messages now" in (self.problem or ""))
+
+        def blocked() -> bool:
+            self.ask()
+            return "takes no messages now" in (self.problem or "")
+
+        until(blocked)
 
     def publish_to(self, amqp_url: str, **changes: Any) -> None:
         reply = self.administrator.put(*amqp_settings(amqp_url, **changes))

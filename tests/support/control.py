@@ -36,7 +36,9 @@ class ControlClient:
             base_url=f"http://{host}:{world.port}/gatepost", headers=headers, timeout=30, trust_env=False, verify=False
         )
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None, **query: str | float) -> Answer:
+    def get(
+        self, path: str, headers: Mapping[str, str] | None = None, query: Mapping[str, str | float] | None = None
+    ) -> Answer:
         return self._request("GET", path, headers=headers, params=query)
 
     def post(self, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:

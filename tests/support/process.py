@@ -20,7 +20,8 @@ GATEPOST = str(Path(sys.executable).with_name("gatepost"))
 def environment(**variables: str) -> dict[str, str]:
     """This process's environment without anything that would move Gatepost, and these variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEPOST_")}
-    return {**kept, **variables}
+    # The broker's port never falls back to a free one, and many of these run at the same time.
+    return {**kept, "GATEPOST_AMQP_PORT": "0", **variables}
 
 
 def gatepost(*arguments: str, seconds: float = 30.0, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -41,8 +42,6 @@ class Serve:
         self._stdout, self._stderr = folder / "stdout", folder / "stderr"
         ready_file = () if "GATEPOST_READY_FILE" in variables else ("--ready-file", str(self.ready_file))
         chosen_port = () if port is None else ("--port", port)
-        # The broker's port never falls back to a free one, and many of these run at the same time.
-        variables.setdefault("GATEPOST_AMQP_PORT", "0")
         self._command = [GATEPOST, "serve", *chosen_port, *ready_file, *arguments]
         self._environment = environment(**variables)
         self._process: subprocess.Popen[bytes]

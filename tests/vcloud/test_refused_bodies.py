@@ -121,13 +121,14 @@ class Canary(NamedTuple):
     port: int
     callers: list[object]
 
-    SONG = "a-secret-that-must-not-leave-the-file"
+
+SONG = "a-secret-that-must-not-leave-the-file"
 
 
 @pytest.fixture(scope="module")
 def canary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canary]:
     file = tmp_path_factory.mktemp("canary") / "song.txt"
-    file.write_text(Canary.SONG)
+    file.write_text(SONG)
     with socket.create_server(("127.0.0.1", 0)) as listener, _counting(listener) as callers:
         yield Canary(file, listener.getsockname()[1], callers)
 
@@ -181,7 +182,7 @@ def test_a_document_type_declaration(house: House, canary: Canary, place: Place)
     with house.unchanged():
         for prolog, inside in evil_prologs(canary):
             reply = place.request(house, place.body(house, prolog, inside))
-            assert Canary.SONG not in refused(reply, 400), prolog
+            assert SONG not in refused(reply, 400), prolog
     assert canary.callers == []
 
 
@@ -194,7 +195,7 @@ def test_nothing_that_points_elsewhere_is_followed(house: House, canary: Canary)
         f"<Message>{include}</Message></BlockingTaskUpdateProgressParams>"
     )
     assert PROGRESS.request(house, document).status == 200
-    assert Canary.SONG not in house.admin.get(house.held_task).body.decode()
+    assert SONG not in house.admin.get(house.held_task).body.decode()
     source = INSTANTIATE.body(house).replace(house.template, f"{http}/vappTemplate-{NOWHERE}")
     reply = INSTANTIATE.request(house, source.replace(" xmlns", ' name="x" xmlns', 1))
     refused(reply, 403, FORBIDDEN, no_access("vapptemplate"))
