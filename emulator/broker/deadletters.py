@@ -59,18 +59,31 @@ def _record(message: Message, queue: Queue, reason: str) -> Table:
 
 def _counted(deaths: list[Field], record: Table) -> list[Field]:
     """One record for each queue and reason; that of this death first, counted up where there was one."""
+    tables = [death[1] for death in deaths if death[0] == "F"]
+    if len(tables) > 1:
+        tables = _grouped(tables)
     rest: list[Field] = []
-    for death in deaths:
-        if death[0] == "F" and _same(death[1], record):
-            kind, count = death[1].get("count", ("", 0))
-            record = death[1] | {"count": ("l", count + 1 if kind == "l" else 1)}
+    for death in tables:
+        if _same(death, record):
+            kind, count = death.get("count", ("", 0))
+            record = death | {"count": ("l", count + 1 if kind == "l" else 1)}
         else:
-            rest.append(death)
+            rest.append(("F", death))
     return [("F", dict(sorted(record.items()))), *rest]
 
 
+def _grouped(tables: list[Table]) -> list[Table]:
+    """The first record of each queue and reason, last one first: RabbitMQ turns the list round at each death."""
+    groups: list[Table] = []
+    for death in tables:
+        alike = sum(_same(other, death) for other in tables)
+        if not any(_same(other, death) for other in groups):
+            groups.insert(0, {"count": ("l", alike), **death})
+    return groups
+
+
 def _same(death: Table, record: Table) -> bool:
-    return death.get("queue") == record["queue"] and death.get("reason") == record["reason"]
+    return death.get("queue") == record.get("queue") and death.get("reason") == record.get("reason")
 
 
 def without_cycles(message: Message, reason: str, queues: Iterable[Queue]) -> list[Queue]:
