@@ -8,7 +8,7 @@ import threading
 from lxml import etree
 
 from gatepost.core.errors import InvalidValue
-from gatepost.vcloud.names import VCLOUD, VMEXT
+from gatepost.vcloud.names import V, X
 
 Element = etree._Element
 Attribute = str | int | None
@@ -21,7 +21,6 @@ TEXT_LIMIT = 32_768
 NAME_LIMIT = 128
 """Characters of an object's name."""
 
-_OWN_NAMESPACES = frozenset({VCLOUD, VMEXT})
 _LONG = re.compile(r"\s*[+-]?\d{1,19}\s*", re.ASCII)
 _PLAIN = re.compile(r"[^&<>\"\t\n\r]*")
 _ESCAPES = str.maketrans(
@@ -82,22 +81,11 @@ def expect(document: Element, *tags: str) -> None:
 
 def child(parent: Element, name: str) -> Element | None:
     """The first child of that local name in one of the two vCloud namespaces, which clients mix up freely."""
-    for element in parent:
-        if isinstance(element.tag, str):
-            qualified = etree.QName(element)
-            if qualified.localname == name and qualified.namespace in _OWN_NAMESPACES:
-                return element
-    return None
+    return next(parent.iterchildren(V + name, X + name), None)
 
 
 def children(parent: Element, name: str) -> list[Element]:
-    return [
-        element
-        for element in parent
-        if isinstance(element.tag, str)
-        and etree.QName(element).localname == name
-        and etree.QName(element).namespace in _OWN_NAMESPACES
-    ]
+    return list(parent.iterchildren(V + name, X + name))
 
 
 def text_of(parent: Element, name: str, limit: int = TEXT_LIMIT) -> str | None:

@@ -34,9 +34,8 @@ def _action_route(decision: Decision) -> None:
     def act(call: Call, id: str) -> Reply:
         with call.world.lock:
             hold = find.hold(call, id)
-            params = call.body(X + "BlockingTaskOperationParams")
-            message = xmlio.text_of(params, "Message") or ""
-            call.world.decide(hold, decision, message, call.user)
+        params = call.body(X + "BlockingTaskOperationParams")
+        call.world.decide(hold, decision, xmlio.text_of(params, "Message") or "", call.user)
         return Reply(204)
 
 
@@ -48,10 +47,11 @@ for _decision in Decision:
 def update_progress(call: Call, id: str) -> Reply:
     with call.world.lock:
         hold = find.hold(call, id)
-        # One SDK sends the other root, with xsi:type.
-        params = call.body(X + "BlockingTaskUpdateProgressParams", X + "BlockingTaskOperationParams")
-        message = xmlio.text_of(params, "Message") or ""
-        call.world.extend(hold, message, _timeout(params))
+    # One SDK sends the other root, with xsi:type.
+    params = call.body(X + "BlockingTaskUpdateProgressParams", X + "BlockingTaskOperationParams")
+    message, timeout = xmlio.text_of(params, "Message") or "", _timeout(params)
+    with call.world.lock:
+        call.world.extend(hold, message, timeout)
         return Reply(200, represent.blocking_task(call, hold), represent.BLOCKING_TASK)
 
 
