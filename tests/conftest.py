@@ -66,19 +66,25 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitNode]:
         yield node
 
 
+@pytest.fixture(scope="session")
+def rabbitmq_url(request: pytest.FixtureRequest) -> str:
+    """A RabbitMQ that tests share: the one at GATEPOST_TEST_AMQP_URL, else a private node."""
+    url = os.environ.get("GATEPOST_TEST_AMQP_URL")
+    if url:
+        return url
+    node: RabbitNode = request.getfixturevalue("rabbitmq")
+    return node.url
+
+
 @pytest.fixture(scope="session", params=["embedded", "rabbitmq"])
 def amqp_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Brokers that tests share: our own, and RabbitMQ at GATEPOST_TEST_AMQP_URL or as a private node."""
+    """The two brokers that tests of the cloud run on: our own, and RabbitMQ."""
     if request.param == "embedded":
         with Broker() as broker:
             yield broker.url
         return
-    url = os.environ.get("GATEPOST_TEST_AMQP_URL")
-    if url:
-        yield url
-        return
-    node: RabbitNode = request.getfixturevalue("rabbitmq")
-    yield node.url
+    url: str = request.getfixturevalue("rabbitmq_url")
+    yield url
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -89,5 +95,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # One test process runs everything that needs the broker, so that one node is started.
     for item in items:
-        if {"amqp_url", "rabbitmq"} & set(getattr(item, "fixturenames", ())):
+        if {"amqp_url", "rabbitmq_url", "rabbitmq"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("rabbitmq"))

@@ -23,7 +23,7 @@ def embedded_url() -> Iterator[str]:
 def broker_url(request: pytest.FixtureRequest) -> str:
     """A broker that tests share, so names must be fresh: see `name`."""
     # Fetched by name, since a test of the embedded broker alone must not start a RabbitMQ.
-    return str(request.getfixturevalue("embedded_url" if request.param == "embedded" else "amqp_url"))
+    return str(request.getfixturevalue("embedded_url" if request.param == "embedded" else "rabbitmq_url"))
 
 
 @pytest.fixture

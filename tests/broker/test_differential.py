@@ -87,8 +87,8 @@ scripts = st.builds(
 # Always the same sequences: a suite that finds something new now and then cannot be told from a flaky one.
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
 @given(steps=scripts)
-def test_both_brokers_say_the_same(embedded_url: str, amqp_url: str, steps: list[Step]) -> None:
-    real, embedded = (Script(url, uuid.uuid4().hex[:8]).run(steps) for url in (amqp_url, embedded_url))
+def test_both_brokers_say_the_same(embedded_url: str, rabbitmq_url: str, steps: list[Step]) -> None:
+    real, embedded = (Script(url, uuid.uuid4().hex[:8]).run(steps) for url in (rabbitmq_url, embedded_url))
     for index, (theirs, ours) in enumerate(zip(real, embedded, strict=False)):
         assert ours == theirs, f"at step {index} of {steps}"
     assert len(embedded) == len(real)
