@@ -110,7 +110,7 @@ class Call:
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"The content type {media_type} is not supported.")
         _, _, charset = parameters.lower().partition("charset=")
         charset = charset.partition(";")[0].strip(' "')
-        document = xmlio.parse(self.environ["gatepost.body"], charset if charset.isascii() and charset else None)
+        document = xmlio.parse(self.environ["gatepost.body"], charset)
         xmlio.expect(document, *tags)
         return document
 

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatepost.core.journal import BOUND, Entry, Journal
 from tests.support.engine import Together
+
+STEADY = settings(deadline=None, derandomize=True, database=None)
+"""The same verdict in every run, on any machine."""
 
 PATIENCE = 5.0
 """Seconds that a wait may take before the test fails."""
@@ -84,6 +87,7 @@ def test_clear_forgets_all_but_the_numbers() -> None:
 # The bound
 
 
+@STEADY
 @given(st.lists(st.integers(0, 3_000), max_size=60))
 def test_the_ring_is_bounded_and_counts_what_it_drops(sizes: list[int]) -> None:
     kept = journal(8 * KIB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatepost.core.errors import HoldClosed, InvalidValue
@@ -13,6 +13,9 @@ from gatepost.core.holds import Decision, Hold
 from gatepost.core.tasks import IllegalMove, Move, Task, TaskStatus
 from gatepost.core.world import LONGEST_TIMEOUT
 from tests.support.engine import INSTANTIATE, Engine, hold_of
+
+STEADY = settings(deadline=None, derandomize=True, database=None)
+"""The same verdict in every run, on any machine."""
 
 Q, P, R = TaskStatus.QUEUED, TaskStatus.PRE_RUNNING, TaskStatus.RUNNING
 DRAWN = {
@@ -63,6 +66,7 @@ def test_nothing_writes_a_status_past_the_state_machine() -> None:
         a_task().status = TaskStatus.SUCCESS  # type: ignore[misc]  # that it cannot be set is the point
 
 
+@STEADY
 @given(st.lists(st.sampled_from(Decision), min_size=1, max_size=6))
 def test_of_a_hold_the_first_decision_counts(decisions: list[Decision]) -> None:
     task = a_task([Move.HOLD])

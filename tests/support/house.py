@@ -109,6 +109,7 @@ class House:
         """By path, status and document of all settings, and of every organization's tasks, vApps and pending decisions,
         as a system administrator sees them. Read without the checks of VcloudClient, which cost much more.
         """
+        self._plain.close()  # it opens anew by itself; the server ends one that was idle for long
         picture = {path: self._read(path) for path in (SETTINGS, PENDING, *self._lists)}
         parts = {path for document in picture.values() for path in _PARTS.findall(document)}
         return picture | {path: self._read(path) for path in sorted(parts)}

@@ -12,5 +12,5 @@ from tests.support.house import House
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
-    with Gatepost(clock="manual") as world, House(world) as one:
+    with Gatepost(clock="manual", broker=None) as world, House(world) as one:
         yield one

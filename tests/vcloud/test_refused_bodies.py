@@ -313,3 +313,11 @@ def test_a_foreign_media_type_may_be_allowed(cloud: Gatepost, connect: Connect) 
     )
     reply = connect(cloud, ADMIN).put(SETTINGS + "/notifications", body, "application/json")
     assert reply.status == 200
+
+
+def test_a_charset_that_hides_ascii_is_not_read(cloud: Gatepost, connect: Callable[..., VcloudClient]) -> None:
+    """The journal could not find a password in it."""
+    admin = connect(cloud, "administrator@System")
+    body = "<NotificationsSettings/>".encode("utf-7").replace(b"<", b"+ADw-").replace(b">", b"+AD4-")
+    reply = admin.put("/api/admin/extension/settings/notifications", body, "application/xml;charset=utf-7")
+    assert (reply.status, "not well-formed" in reply.xml.get("message", "")) == (400, True)

@@ -44,21 +44,17 @@ def instantiate(call: Call, id: str) -> Reply:
         vdc = find.vdc(call, id)
         if vdc.org is not call.user.org and not call.user.is_sysadmin:
             raise denied()
-        params = call.body(V + "InstantiateVAppTemplateParams")
-        name = xmlio.name_of(params)
-        source = xmlio.child(params, "Source")
-        if source is None:
-            raise bad_request("validation error on field 'Source': the element is required")
+    # Bodies are read without the lock: a large one would stop everybody.
+    params = call.body(V + "InstantiateVAppTemplateParams")
+    name, description = xmlio.name_of(params), xmlio.text_of(params, "Description") or ""
+    source = xmlio.child(params, "Source")
+    if source is None:
+        raise bad_request("validation error on field 'Source': the element is required")
+    deploys = xmlio.boolean(params.get("deploy"), "deploy", default=True)
+    power_on = xmlio.boolean(params.get("powerOn"), "powerOn", default=True)
+    with world.lock:
         template = find.template(call, find.tail(source.get("href")))
-        workflow = workflows.instantiate(
-            vdc,
-            template,
-            name,
-            xmlio.text_of(params, "Description") or "",
-            call.user,
-            deploy=xmlio.boolean(params.get("deploy"), "deploy", default=True),
-            power_on=xmlio.boolean(params.get("powerOn"), "powerOn", default=True),
-        )
+        workflow = workflows.instantiate(vdc, template, name, description, call.user, deploy=deploys, power_on=power_on)
         task = world.request("vdcInstantiateVapp", call.user, workflow)
         call.concerns(task.id)
         vapp = world.inventory.vapps[task.owner.id]
@@ -75,28 +71,29 @@ def delete(call: Call, id: str) -> Reply:
 @route("POST", "/api/vApp/<id>/action/deploy")
 def deploy(call: Call, id: str) -> Reply:
     with call.world.lock:
-        entity = find.machine(call, id)
-        power_on = True
-        if call.has_body:
-            power_on = xmlio.boolean(call.body(V + "DeployVAppParams").get("powerOn"), "powerOn", default=True)
-        return _accept(call, "vappDeploy", workflows.deploy(entity, power_on=power_on))
+        find.machine(call, id)
+    power_on = True
+    if call.has_body:
+        power_on = xmlio.boolean(call.body(V + "DeployVAppParams").get("powerOn"), "powerOn", default=True)
+    with call.world.lock:
+        return _accept(call, "vappDeploy", workflows.deploy(find.machine(call, id), power_on=power_on))
 
 
 @route("POST", "/api/vApp/<id>/action/undeploy")
 def undeploy(call: Call, id: str) -> Reply:
     with call.world.lock:
-        entity = find.machine(call, id)
-        action = "default"
-        if call.has_body:
-            action = xmlio.text_of(call.body(V + "UndeployVAppParams"), "UndeployPowerAction") or "default"
-        if action not in ("powerOff", "suspend", "shutdown", "force", "default"):
-            raise bad_request(
-                "validation error on field 'UndeployPowerAction': "
-                "powerOff, suspend, shutdown, force or default is expected"
-            )
-        suspend = action == "suspend"
-        name = "vappUndeploySuspend" if suspend else "vappUndeployPowerOff"
-        return _accept(call, name, workflows.undeploy(entity, suspend=suspend))
+        find.machine(call, id)
+    action = "default"
+    if call.has_body:
+        action = xmlio.text_of(call.body(V + "UndeployVAppParams"), "UndeployPowerAction") or "default"
+    if action not in ("powerOff", "suspend", "shutdown", "force", "default"):
+        raise bad_request(
+            "validation error on field 'UndeployPowerAction': powerOff, suspend, shutdown, force or default is expected"
+        )
+    suspend = action == "suspend"
+    name = "vappUndeploySuspend" if suspend else "vappUndeployPowerOff"
+    with call.world.lock:
+        return _accept(call, name, workflows.undeploy(find.machine(call, id), suspend=suspend))
 
 
 @route("POST", "/api/vApp/<id>/power/action/powerOn")
