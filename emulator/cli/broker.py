@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
-import threading
 
 import click
 
 from gatepost.cli.options import ENVIRONMENT
 from gatepost.cli.ports import owner_of
+from gatepost.cli.stopping import StopSignal
 
 
 def port_taken(host: str, port: int) -> click.ClickException:
@@ -36,9 +35,7 @@ def broker(host: str, amqp_port: int, user: str, password: str, vhosts: tuple[st
     from gatepost.messaging.target import AmqpTarget
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = StopSignal()
     alone = Broker(host, amqp_port, users={user: password}, vhosts=vhosts, version=__version__)
     try:
         alone.start()

@@ -8,9 +8,7 @@ import gc
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +16,7 @@ import click
 
 from gatepost.cli.broker import port_taken
 from gatepost.cli.options import ENVIRONMENT, require_url
+from gatepost.cli.stopping import StopSignal
 
 DEFAULT_PORT = 8080
 
@@ -121,9 +120,7 @@ def serve(context: click.Context, /, ready_file: Path | None, **options: Any) ->
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     logging.getLogger("_granian").setLevel(logging.WARNING)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = StopSignal()
     from gatepost.control.guard import LOCAL_HOSTS
 
     asked_for = context.get_parameter_source("port") is not click.core.ParameterSource.DEFAULT

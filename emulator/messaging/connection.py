@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.exceptions import ChannelClosedByBroker
 
+from gatepost.messaging.adapter import Amqp
 from gatepost.messaging.target import AmqpTarget
 
 Result = TypeVar("Result")
@@ -28,53 +29,37 @@ HEARTBEAT_SECONDS = 30
 _NOT_FOUND = 404
 
 
-class _Amqp(AsyncioConnection):  # type: ignore[misc]  # pika ships no types
-    """Sends what is written while it is corked in one piece: pika makes a system call for each of a message's frames,
-    and with each the interpreter's lock changes hands."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        self._corked: list[bytes] | None = None
-        super().__init__(*args, **options)
-
-    @contextlib.contextmanager
-    def corked(self) -> Iterator[None]:
-        pieces: list[bytes] = []
-        self._corked = pieces
-        try:
-            yield
-        finally:
-            self._corked = None
-            if pieces:
-                super()._adapter_emit_data(b"".join(pieces))
-
-    def _adapter_emit_data(self, data: bytes) -> None:
-        if self._corked is None:
-            super()._adapter_emit_data(data)
-        else:
-            self._corked.append(data)
-
-
 class BrokerConnection:
     """`lost` is done as soon as the connection cannot be used any more; its result says why."""
 
     def __init__(self, target: AmqpTarget) -> None:
         self._target = target
         self._loop = asyncio.get_running_loop()
-        self._amqp: _Amqp | None = None
-        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._amqp: Amqp | None = None
         self._gone = asyncio.Event()
-        self.lost: asyncio.Future[BaseException] = self._loop.create_future()
+        self.lost: asyncio.Future[Exception] = self._loop.create_future()
 
     async def open(self) -> None:
-        """Connect and log in. Raises what pika raises."""
-        self._amqp = _Amqp(
-            self._target.parameters(timeout=CONNECT_SECONDS, heartbeat=HEARTBEAT_SECONDS),
-            on_open_callback=lambda amqp: _settle(self._opened, None),
-            on_open_error_callback=self._on_end,
-            on_close_callback=self._on_end,
-            custom_ioloop=self._loop,
-        )
-        await self._answer(self._opened)
+        """Connect and log in. Raises OSError, and what pika raises."""
+        opened: asyncio.Future[None] = self._loop.create_future()
+        parameters = self._target.parameters(heartbeat=HEARTBEAT_SECONDS)
+        self._amqp = await self._connect(lambda: Amqp(parameters, lambda amqp: _settle(opened, None), self._on_end))
+        await self._answer(opened)
+
+    async def _connect(self, make: Callable[[], Amqp]) -> Amqp:
+        """Try the addresses of the host one after the other. Raises what the last one raised."""
+        host, port, context = self._target.host, self._target.port, self._target.tls()
+        problem = OSError("the host has no address")
+        for *_, address in await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            try:
+                _, amqp = await self._loop.create_connection(
+                    make, str(address[0]), port, ssl=context, server_hostname=host if context else None
+                )
+            except OSError as error:
+                problem = error
+            else:
+                return amqp
+        raise problem
 
     async def open_channel(self, exchange: str, on_confirm: Callable[[Any], None]) -> Any:
         """A channel that publishes with confirms to the exchange, which is there. Raises what pika raises.
@@ -105,7 +90,7 @@ class BrokerConnection:
         assert self._amqp is not None
         return self._amqp.corked()
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: Exception) -> None:
         """Give the connection up; it is still to be closed."""
         _settle(self.lost, error)
 
@@ -114,17 +99,13 @@ class BrokerConnection:
         amqp = self._amqp
         if amqp is None or self._gone.is_set():
             return
-        if not self._opened.done() and amqp._transport is not None:
-            # In the middle of the handshake pika's own close() fails on an assertion.
-            amqp._terminate_stream(ConnectionAbortedError("The connection was given up before it was open"))
-        elif not amqp.is_closing:
+        if not amqp.is_closing:
             amqp.close()
         try:
             await self._wait_until_gone()
         finally:
-            if self._opened.done() and not self._gone.is_set():
-                # pika has no public way to close a connection whose broker does not answer.
-                amqp._terminate_stream(ConnectionError("The broker did not answer the end of the connection"))
+            if not self._gone.is_set():
+                amqp.abort()
                 await self._wait_until_gone()
 
     async def _wait_until_gone(self) -> None:
@@ -141,7 +122,7 @@ class BrokerConnection:
 
     async def _call(self, channel: Any, method: Callable[..., Any], *arguments: Any, **options: Any) -> None:
         """Call a method of a channel and wait for the broker's answer. Raises why the broker closed the channel."""
-        answered: asyncio.Future[BaseException | None] = self._loop.create_future()
+        answered: asyncio.Future[Exception | None] = self._loop.create_future()
         channel.add_on_close_callback(lambda channel, error: _settle(answered, error))
         method(*arguments, callback=lambda frame: _settle(answered, None), **options)
         error = await self._answer(answered)
@@ -156,7 +137,7 @@ class BrokerConnection:
             return wanted.result()
         raise self.lost.result()
 
-    def _on_end(self, amqp: AsyncioConnection, error: BaseException) -> None:
+    def _on_end(self, amqp: Amqp, error: Exception) -> None:
         self._gone.set()
         self.fail(error)
 

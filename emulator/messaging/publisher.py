@@ -15,7 +15,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
 from gatepost.core.events import Event
@@ -34,8 +33,8 @@ State = Literal["off", "waiting", "connected"]
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between two attempts to connect, doubling from the first to the longest until a message was confirmed."""
 
-_EXPECTED = (AMQPError, AMQPConnectorException, OSError, ValueError)
-"""What a broker, a network or wrong settings make pika raise."""
+_EXPECTED = (AMQPError, OSError, ValueError)
+"""What a broker, a network or wrong settings make of an attempt."""
 
 _NO_TIME = "The cloud is stopping"
 

@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 
 from pika import exceptions
-from pika.adapters.utils.connection_workflow import (
-    AMQPConnectionWorkflowFailed,
-    AMQPConnectorPhaseErrorBase,
-    AMQPConnectorStackTimeout,
-)
 
 
-def reason(error: BaseException) -> str:
-    """The innermost cause of what pika raised."""
-    cause = _innermost(error)
-    match cause:
+def reason(error: Exception) -> str:
+    """What the connection to a broker raised, in words."""
+    match error:
         case exceptions.ProbableAuthenticationError():
             return "The broker refused user name or password"
         case exceptions.ProbableAccessDeniedError():
             return "The broker refused the virtual host"
         case exceptions.ConnectionClosed() | exceptions.ChannelClosed():
-            return f"{cause.reply_code} {cause.reply_text}"
+            return f"{error.reply_code} {error.reply_text}"
         case exceptions.IncompatibleProtocolError():
             return "What answers there does not speak AMQP 0-9-1"
-        case TimeoutError() | AMQPConnectorStackTimeout():
+        case TimeoutError():
             return "The broker did not answer in time"
         case ssl.SSLCertVerificationError():
-            return f"The broker's certificate is not trusted: {cause.verify_message}"
+            return f"The broker's certificate is not trusted: {error.verify_message}"
         case ssl.SSLError():
-            return f"What answers there does not speak TLS: {cause.reason}"
-        case OSError() if cause.strerror:
-            return cause.strerror
-    return str(cause) or type(cause).__name__
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """pika wraps each error in one for its phase, that in one for all attempts, and that in one of its API."""
-    match error:
-        case AMQPConnectionWorkflowFailed():
-            return _innermost(error.exceptions[-1])
-        case AMQPConnectorPhaseErrorBase():
-            return _innermost(error.exception)
-        case exceptions.AMQPConnectionError() if error.args and isinstance(error.args[0], Exception):
-            return _innermost(error.args[0])
-    return error
+            return f"What answers there does not speak TLS: {error.reason}"
+        case socket.gaierror():
+            return error.strerror or str(error)
+        case OSError() if error.errno:
+            return os.strerror(error.errno)
+    return str(error) or type(error).__name__

@@ -68,25 +68,22 @@ class AmqpTarget:
     def without_password(self) -> Self:
         return replace(self, password="")
 
-    def parameters(self, *, timeout: float, heartbeat: int) -> pika.ConnectionParameters:
-        """For pika: one attempt of at most `timeout` seconds in each phase, `heartbeat` in seconds."""
-        options = None
-        if self.use_ssl:
-            context = ssl.create_default_context()
-            if self.ssl_accept_all:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
-            options = pika.SSLOptions(context, self.host)
+    def parameters(self, *, heartbeat: int) -> pika.ConnectionParameters:
+        """What pika needs to log in; `heartbeat` is in seconds."""
         return pika.ConnectionParameters(
-            host=self.host,
-            port=self.port,
             virtual_host=self.vhost,
             credentials=pika.PlainCredentials(self.username, self.password),
-            ssl_options=options,
-            connection_attempts=1,
-            socket_timeout=timeout,
-            stack_timeout=timeout,
             blocked_connection_timeout=None,
             heartbeat=heartbeat,
             client_properties={"product": "Gatepost"},
         )
+
+    def tls(self) -> ssl.SSLContext | None:
+        """How to check the broker's certificate: against the authorities that this machine trusts, or not at all."""
+        if not self.use_ssl:
+            return None
+        context = ssl.create_default_context()
+        if self.ssl_accept_all:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
