@@ -52,7 +52,8 @@ class Site:
         """A broker whose memory runs short tells so to who publishes after it has noticed."""
 
         def blocked() -> bool:
-            self.ask()
+            if not self.outbox["waiting"]:
+                self.ask()
             return "takes no messages now" in (self.problem or "")
 
         until(blocked)
