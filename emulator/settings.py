@@ -83,16 +83,139 @@ class Settings(BaseModel):
     cancel_blocked: Literal["allow", "refuse"] = Field(
         "allow", alias="blockingTask.cancel", description="may a user cancel a blocked task"
     )
+    external_cancel: Literal["request", "end"] = Field(
+        "request",
+        alias="tasks.external_cancel",
+        description="what a user's cancel does to an extension service's task: tell the service, or end the task",
+    )
     blocking_ignores_switch: bool = Field(
         True,
         alias="notifications.blocking_always",
         description="blockingtask events are sent even when EnableNotifications is false",
+    )
+    notifications_xml: bool = Field(
+        True, alias="notifications.xml", description="events are told in XML, on the exchange of the AMQP settings"
+    )
+    notifications_json: bool = Field(
+        True, alias="notifications.json", description="events are told in JSON, on <AmqpPrefix>.notifications20"
+    )
+    json_on_main: bool = Field(
+        False, alias="notifications.json_on_main", description="the JSON goes to the exchange of the AMQP settings too"
     )
     message_id: bool = Field(
         True, alias="notifications.message_id", description="the AMQP property message_id is the eventId"
     )
     delivery_mode: Literal[1, 2] = Field(
         2, alias="notifications.delivery_mode", description="AMQP delivery mode: 1 transient, 2 persistent"
+    )
+    abiquo_version: str = Field(
+        "6.1",
+        alias="abiquo.api_version",
+        description="version served where none is asked for",
+        pattern=r"^\d{1,2}\.\d{1,2}$",
+    )
+    abiquo_format: Literal["json", "xml"] = Field(
+        "json", alias="abiquo.default_format", description="format where none is asked for; xml is the way of 2.x"
+    )
+    abiquo_version_check: Literal["strict", "off"] = Field(
+        "strict", alias="abiquo.version_check", description="refuse a vendor type of a version that never was"
+    )
+    abiquo_unknown_path: Literal["404", "403"] = Field(
+        "404", alias="abiquo.unknown_path", description="answer where there is no resource"
+    )
+    abiquo_session: Seconds = Field(
+        1800.0, alias="abiquo.session_s", description="seconds (wall time) that a cookie or token lives unused"
+    )
+    abiquo_status_link_type: bool = Field(
+        True, alias="abiquo.status_link_type", description="the status link of an accepted request has a type"
+    )
+    abiquo_sysprop_post: Literal["upsert", "strict"] = Field(
+        "upsert", alias="abiquo.sysprop_post", description="POST of one of the two workflow properties that exist"
+    )
+    abiquo_webhook_format: Literal["json", "xml"] = Field(
+        "json", alias="abiquo.webhook_format", description="format of the workflow message"
+    )
+    abiquo_webhook_wrap: Literal["auto", "always", "legacy2x"] = Field(
+        "auto", alias="abiquo.webhook_wrap", description="when one task comes as a list of one"
+    )
+    abiquo_webhook_timestamp: Literal["real", "zero"] = Field(
+        "real", alias="abiquo.webhook_timestamp", description="timestamps in the workflow message"
+    )
+    abiquo_webhook_mode: Literal["sync", "async"] = Field(
+        "sync", alias="abiquo.webhook_mode", description="does the user's request wait for the connector's answer"
+    )
+    abiquo_connect_timeout: Seconds = Field(
+        60.0, alias="abiquo.webhook_connect_timeout", description="seconds for the connection to the connector"
+    )
+    abiquo_read_timeout: Seconds = Field(
+        10.0, alias="abiquo.webhook_read_timeout", description="seconds for the connector's answer"
+    )
+    abiquo_fail_status: Literal[500, 409, 503] = Field(
+        500, alias="abiquo.webhook_fail_status", description="HTTP status of WKF-01"
+    )
+    abiquo_job_step: Seconds = Field(
+        0.2, alias="abiquo.job_step_seconds", description="how long a job takes, times work.scale"
+    )
+    abiquo_fail_job: Literal[
+        "none",
+        "SCHEDULE",
+        "CONFIGURE",
+        "POWER_ON",
+        "POWER_OFF",
+        "DECONFIGURE",
+        "FREE_RESOURCES",
+        "UPDATE_RESOURCES",
+        "RECONFIGURE",
+        "REGISTER_VM",
+    ] = Field("none", alias="abiquo.fail_job", description="type of the job that fails from now on")
+    extension_timeout: Seconds = Field(
+        10.0, alias="extensibility.timeout", description="seconds (wall time) that an extension service has to reply"
+    )
+    extension_timeout_status: Literal["504", "500", "503"] = Field(
+        "504",
+        alias="extensibility.timeout_status",
+        description="answer when an extension service did not reply in time",
+    )
+    extension_unavailable_status: Literal["503", "500", "504"] = Field(
+        "503",
+        alias="extensibility.unavailable_status",
+        description="answer when the broker is away or lost, or too many requests wait for extension services",
+    )
+    extension_malformed_status: Literal["500", "502"] = Field(
+        "500", alias="extensibility.malformed_status", description="answer when a service's reply cannot be understood"
+    )
+    extensions_get_credentials: bool = Field(
+        True,
+        alias="extensibility.forward_credentials",
+        description="extension services get the headers Authorization, x-vcloud-authorization and Cookie",
+    )
+
+    vdc_cpu: int = Field(0, ge=0, le=2**40, alias="vdc.cpu_mhz", description="MHz of each vdc, 0 without bound")
+    vdc_memory: int = Field(0, ge=0, le=2**40, alias="vdc.memory_mb", description="MB of each vdc, 0 without bound")
+    vdc_cpu_speed: int = Field(
+        1000, ge=1, le=100_000, alias="vdc.vcpu_mhz", description="MHz that a virtual processor takes while it runs"
+    )
+    vdc_vm_quota: int = Field(0, ge=0, le=2**30, alias="vdc.vm_quota", description="VMs of each vdc, 0 without bound")
+    vdc_insufficient: Literal["request", "task"] = Field(
+        "request", alias="vdc.insufficient", description="when a lack of CPU or memory shows: as a 400, or in the task"
+    )
+    runtime_lease: int = Field(
+        0, ge=0, le=2**31 - 1, alias="lease.deployment_s", description="seconds a new vApp may run, 0 for ever"
+    )
+    storage_lease: int = Field(
+        0, ge=0, le=2**31 - 1, alias="lease.storage_s", description="seconds a stopped vApp is kept, 0 for ever"
+    )
+    runtime_expiry: Literal["suspend", "powerOff"] = Field(
+        "suspend", alias="lease.at_runtime_expiry", description="how a vApp is undeployed when it has run for too long"
+    )
+    storage_expiry: Literal["keep", "delete"] = Field(
+        "keep", alias="lease.at_storage_expiry", description="what becomes of a vApp that was kept for too long"
+    )
+    upload_timeout: Seconds = Field(
+        3600.0, alias="upload.timeout_s", description="seconds from the request until an upload must be complete"
+    )
+    item_deletion: Literal["item", "entity"] = Field(
+        "item", alias="catalogItem.delete", description="what DELETE of a catalog item removes"
     )
 
     def dotted(self) -> dict[str, Any]:

@@ -28,6 +28,9 @@ _CHANGING: Pace = (math.nan, math.nan, math.nan)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 """Epoch seconds beyond which no clock is advanced: deadlines reach further still, and dates end with the year 9999."""
 
+MOST_FIRED = 10_000
+"""Timers that one run until idle fires, unless told otherwise: work may always call for more work."""
+
 # Below this many dead timers a sweep would cost more than the memory that it frees.
 _SWEEP_FROM = 64
 
@@ -50,12 +53,17 @@ def parse_rate(text: str) -> float:
 
 
 class Timer:
-    """A callback that waits for its moment; `cancel` forgets it."""
+    """A callback that waits for its moment; `cancel` forgets it. `purpose` says what for, `about` is an id."""
 
-    __slots__ = ("_callback", "_clock", "when")
+    __slots__ = ("_callback", "_clock", "about", "owner", "purpose", "when")
 
-    def __init__(self, clock: Clock, when: float, callback: Callable[[], None]) -> None:
+    def __init__(
+        self, clock: Clock, when: float, callback: Callable[[], None], owner: object, purpose: str, about: str
+    ) -> None:
         self._clock = clock
+        self.owner = owner
+        self.purpose = purpose
+        self.about = about
         self._callback: Callable[[], None] | None = callback
         self.when = when
 
@@ -123,16 +131,21 @@ class Clock:
         base, started, rate = pace
         return base + (monotonic - started) * rate
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        timer = Timer(self, when, callback)
+    def call_at(
+        self, when: float, callback: Callable[[], None], owner: object = None, purpose: str = "", about: str = ""
+    ) -> Timer:
+        """`purpose` and `about` are for who looks at the list of timers."""
+        timer = Timer(self, when, callback, owner, purpose, about)
         with self._changed:
             heapq.heappush(self._heap, (when, next(self._order), timer))
             if self._heap[0][2] is timer:
                 self._changed.notify()
         return timer
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        return self.call_at(self.now() + seconds, callback)
+    def call_later(
+        self, seconds: float, callback: Callable[[], None], owner: object = None, purpose: str = "", about: str = ""
+    ) -> Timer:
+        return self.call_at(self.now() + seconds, callback, owner, purpose, about)
 
     def timers(self) -> int:
         """How many timers wait."""
@@ -144,6 +157,13 @@ class Clock:
         with self._changed:
             self._drop_dead_head()
             return self._heap[0][0] if self._heap else None
+
+    def waiting(self, limit: int = 100) -> list[Timer]:
+        """The timers that fire first, `limit` of them at most, in their order."""
+        with self._changed:
+            # Searched without the lock: that takes a hundred times as long as the copy.
+            heap = self._heap.copy()
+        return [timer for _, _, timer in heapq.nsmallest(limit, (entry for entry in heap if entry[2].pending))]
 
     def advance(self, seconds: float) -> int:
         """Move the clock forward and fire what falls due on the way; returns how many timers fired.
@@ -166,6 +186,28 @@ class Clock:
             self._changed.notify_all()
         return fired
 
+    def advance_to_next(self) -> int:
+        """Move the clock to the earliest timer; returns how many fired, 0 when nothing waits. Raises InvalidStep."""
+        due = self.next_due()
+        return 0 if due is None else self._advance_through(due)
+
+    def run_until_idle(self, within: float = math.inf, most: int = MOST_FIRED) -> int:
+        """Move from timer to timer until none waits, none is due `within` so many seconds, or `most` have fired.
+
+        Returns how many fired. Time-outs are timers too: without a bound every open hold ends by its own.
+        """
+        end, fired = min(self.now() + within, LATEST), 0
+        while fired < most and (due := self.next_due()) is not None and due <= end:
+            fired += self._advance_through(due)
+        return fired
+
+    def _advance_through(self, moment: float) -> int:
+        fired = self.advance(max(moment - self.now(), 0.0))
+        # A step too short by a rounding error would fire nothing, and be repeated for ever.
+        while self._fire_next(moment):
+            fired += 1
+        return fired
+
     def start(self) -> None:
         """Fire timers as real time passes."""
         if self._thread is None:
@@ -181,12 +223,14 @@ class Clock:
             self._thread.join()
             self._thread = None
 
-    def clear(self) -> None:
-        """Forget every timer (the world that set them is gone)."""
+    def clear(self, owner: object = None) -> None:
+        """Forget every timer of that owner, or of nobody (the world that set them is gone)."""
         with self._changed:
             for _, _, timer in self._heap:
-                timer._callback = None
-            self._heap.clear()
+                if timer.owner is owner:
+                    timer._callback = timer.owner = None
+            self._heap = [entry for entry in self._heap if entry[2].pending]
+            heapq.heapify(self._heap)
             self._dead = 0
 
     def _run(self) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 from gatepost.core.clock import Clock
 from gatepost.core.events import Event
+from gatepost.core.inventory import Inventory
 from gatepost.core.journal import Journal
 from gatepost.core.seed import populate
+from gatepost.core.workflows import leases
 from gatepost.core.world import World
 from gatepost.settings import Settings, parse
 
@@ -40,12 +42,13 @@ class Cloud:
             self.world = self._new_world()
 
     def _new_world(self) -> World:
-        world = World(self.lock, self.clock, self.settings, self.seed)
+        world = World(self.lock, self.clock, self.settings, self.seed, Inventory())
         populate(world)
         world.on_event = self._tell
         return world
 
     def _tell(self, event: Event) -> None:
+        leases.heed(self.world, event)
         for listener in self._listeners:
             # The state has changed already; an operation cut short here would keep its locks for ever.
             try:

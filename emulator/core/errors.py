@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gatepost.core.events import EntityRef
+
 
 class CloudError(Exception):
     """A request that the cloud refuses; the message is fit for the requester's eyes."""
@@ -21,7 +23,16 @@ class DuplicateName(CloudError):
 
 
 class BusyEntity(CloudError):
-    """Another task runs on the object, on its parent or on one of its parts."""
+    """Another task runs on the object, on its parent or on one of its parts: `entity` and `task` are those."""
+
+    def __init__(self, entity: EntityRef, task: EntityRef) -> None:
+        super().__init__(f"The entity {entity.name} is busy completing an operation.")
+        self.entity = entity
+        self.task = task
+
+
+class Insufficient(CloudError):
+    """What the operation needs is not left in the datacenter."""
 
 
 class IllegalState(CloudError):

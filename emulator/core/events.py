@@ -20,7 +20,8 @@ class EntityRef(NamedTuple):
 class Event(NamedTuple):
     """One fact. `type` is the path below the dialect's prefix (``vapp/create_request``), `at` epoch seconds.
 
-    `task` and `task_owner` stand only on events of tasks and of blocking tasks.
+    `task` and `task_owner` stand only on events of tasks and of blocking tasks. `service` is the namespace of the
+    outside service that told of it, whose types have no prefix; it is empty for the cloud's own events.
     """
 
     id: str
@@ -32,3 +33,4 @@ class Event(NamedTuple):
     user: EntityRef
     task: EntityRef | None = None
     task_owner: EntityRef | None = None
+    service: str = ""

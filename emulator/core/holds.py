@@ -12,7 +12,7 @@ from gatepost.core.events import EntityRef
 
 if TYPE_CHECKING:
     from gatepost.core.clock import Timer
-    from gatepost.core.inventory import User
+    from gatepost.core.entities import Requester
     from gatepost.core.tasks import Task
 
 KEEP_HANDLED = 10_000
@@ -28,7 +28,10 @@ class Decision(StrEnum):
 
 
 class Hold:
-    """A task that waits for a decision until `deadline` (epoch seconds); then the clock takes `default`."""
+    """A task that waits for a decision until `deadline` (epoch seconds, infinite where none was set).
+
+    Then the clock takes `default`.
+    """
 
     __slots__ = ("_decision", "closed_at", "created_at", "deadline", "decided_by", "default", "id", "task", "timer")
 
@@ -40,7 +43,7 @@ class Hold:
         self.default = default
         self.timer: Timer | None = None
         self.closed_at: float | None = None
-        self.decided_by: User | None = None
+        self.decided_by: Requester | None = None
         self._decision: Decision | None = None
 
     @property
@@ -56,7 +59,7 @@ class Hold:
     def ref(self) -> EntityRef:
         return EntityRef("blockingTask", self.id, self.task.operation)
 
-    def close(self, decision: Decision, by: User, at: float) -> bool:
+    def close(self, decision: Decision, by: Requester, at: float) -> bool:
         """Take the decision; False when the very same one was taken before, which has no second effect.
 
         Raises HoldClosed when another was taken.
@@ -98,10 +101,15 @@ class HoldBook:
         while self._handled and (len(self._handled) > self._keep or self._is_stale(self._handled[0])):
             del self._holds[self._handled.popleft().id]
 
-    def get(self, id: str) -> Hold:
-        """Raises NotFound, also for a handled hold whose time to be read is over."""
+    def find(self, id: str) -> Hold | None:
+        """None also for a handled hold whose time to be read is over."""
         hold = self._holds.get(id)
-        if hold is None or self._is_stale(hold):
+        return None if hold is None or self._is_stale(hold) else hold
+
+    def get(self, id: str) -> Hold:
+        """Raises NotFound where `find` finds nothing."""
+        hold = self.find(id)
+        if hold is None:
             raise NotFound("blockingTask", id)
         return hold
 

@@ -17,9 +17,16 @@ class Ids:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._random = random.Random(seed)
+        self._cards = 0
 
     def uuid(self) -> str:
         return spell(self._random.getrandbits(128))
+
+    def mac(self) -> str:
+        """The hardware address of the next network card, from the block that vCloud takes them from."""
+        self._cards += 1
+        number = 0x10000 + self._cards % 0x3F0000
+        return f"00:50:56:{number >> 16:02x}:{number >> 8 & 0xFF:02x}:{number & 0xFF:02x}"
 
 
 def spell(bits: int) -> str:

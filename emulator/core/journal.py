@@ -26,7 +26,8 @@ Direction = Literal["in", "out"]
 class Entry:
     """One thing that crossed a wire. `at` is the cloud's clock in epoch seconds, `direction` as the cloud sees it.
 
-    `user` and `task` of an incoming request are known only once it was looked at, and are filled in then.
+    `user` and `task` of an incoming request are known only once it was looked at, and are filled in then. `fault` is
+    the id of the rule by which this went wrong, and `note` says how.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Entry:
     body: bytes = b""
     answers: int | None = None
     note: str | None = None
+    fault: int | None = None
     seq: int = 0
 
     def size(self) -> int:

@@ -1,9 +1,9 @@
 """Operations: workflows written as generators, and the runner that holds the rules for them.
 
 A workflow reads as the cloud's manual tells it. What it yields is a step: `Ask` stops until the outside world has
-decided (or goes straight on where nobody asked to decide), `Work` takes simulated time. Decisions arrive as exceptions
-at the step. Everything that must be right every time is here, once: the task's state machine, locks, what happens to
-objects that are not finished, which events are told and in which order.
+decided (or goes straight on where nobody asked to decide), `Work` takes simulated time, `Wait` waits for what the user
+still has to bring. Decisions arrive as exceptions at the step. Everything that must be right every time is here, once:
+the task's state machine, locks, what happens to objects that are not finished, which events are told and in what order.
 
 The caller holds the world's lock in every function of this module.
 """
@@ -13,12 +13,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
-from gatepost.core.errors import BusyEntity, TaskEnded
+from gatepost.core.entities import Entity, Named, Requester, Transient, busy_with
+from gatepost.core.errors import BusyEntity, CloudError, TaskEnded
 from gatepost.core.events import EntityRef
 from gatepost.core.holds import Decision, Hold
-from gatepost.core.inventory import Machine, Status, User, VApp, Vm
+from gatepost.core.stock import Kept
 from gatepost.core.tasks import Move, Task, TaskError, TaskStatus
 
 if TYPE_CHECKING:
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
     from gatepost.core.world import World
 
 log = logging.getLogger(__name__)
-
-STEP = 0.2
-"""Seconds of one step of simulated work, before the setting `work.scale`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +42,16 @@ class Work:
     progress: int = 50
 
 
-Step = Ask | Work
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Stand still, still queued, until `Operation.wake`; after `seconds` the operation fails with `message`."""
+
+    seconds: float
+    message: str
+
+
+Step = Ask | Work | Wait
 Steps = Generator[Step, None, None]
-Workflow = Callable[["Operation"], Steps]
 
 ASK = Ask()
 WORK = Work()
@@ -79,56 +85,73 @@ class Outcome(NamedTuple):
     on_failure: bool
 
 
-class Operation:
+class Made(NamedTuple):
+    """A transient object, how to take it out of the world again, and the event that tells of that."""
+
+    entity: Transient
+    remove: Callable[[], None]
+    undone: str
+
+
+class Operation(Generic[Kept]):
     """One running workflow: what the workflow may call, and the runner behind it."""
 
     __slots__ = ("_early", "_locked", "_outcomes", "_steps", "_timer", "_transients", "name", "task", "user", "world")
 
-    def __init__(self, world: World, name: str, user: User) -> None:
+    def __init__(self, world: World[Kept], name: str, user: Requester) -> None:
         self.world = world
         self.name = name
         self.user = user
         self.task: Task
         self._early: list[tuple[str, EntityRef]] | None = []
         self._outcomes: list[Outcome] = []
-        self._transients: list[Machine] = []
-        self._locked: list[Machine] = []
+        self._transients: list[Made] = []
+        self._locked: list[Entity] = []
         self._timer: Timer | None = None
         self._steps: Steps
 
     # What a workflow calls, before its first step:
 
-    def acts_on(self, entity: Machine) -> None:
+    def acts_on(self, entity: Entity) -> None:
         """Name the object that the task is about, and lock it. Raises BusyEntity."""
-        if busy := busy_with(entity):
-            raise BusyEntity(f"The entity {busy[0].name} is busy completing an operation.")
+        self._require_free(entity)
         self.task = Task(self.world.ids.uuid(), self.name, entity.ref, entity.org, self.user, self.world.now())
         self._lock(entity)
 
-    def creates(self, vapp: VApp, vms: list[Vm]) -> None:
-        """Put new objects into the world; they are transient until the operation has succeeded."""
-        self.world.inventory.add_vapp(vapp)
-        self._transients.append(vapp)
-        self.acts_on(vapp)
-        for vm in vms:
-            self.world.inventory.add_vm(vm)
-            self._transients.append(vm)
-            self._lock(vm)
+    def needs(self, entity: Entity) -> None:
+        """Only read another object, which must not be about to change. Raises BusyEntity."""
+        self._require_free(entity)
 
-    def tell(self, type: str, entity: Machine) -> None:
+    def locks(self, entity: Entity) -> None:
+        """Lock another object that the task needs; after `acts_on` or `creates`. Raises BusyEntity."""
+        self._require_free(entity)
+        self._lock(entity)
+
+    def creates(self, entity: Transient, remove: Callable[[], None], *, undone: str) -> None:
+        """Take care of an object that the workflow has just put into the world: it is transient until the operation
+        has succeeded. An abort calls `remove` and tells `undone`; a failure leaves it behind, spoilt. The first one is
+        what the task is about, unless that was named before.
+        """
+        self._transients.append(Made(entity, remove, undone))
+        if self._locked:
+            self._lock(entity)
+        else:
+            self.acts_on(entity)
+
+    def tell(self, type: str, entity: Named) -> None:
         """An event that happens now."""
         if self._early is None:
             self._emit(type, entity.ref)
         else:
             self._early.append((type, entity.ref))
 
-    def on_end(self, type: str, entity: Machine, *, on_failure: bool = True) -> None:
+    def on_end(self, type: str, entity: Named, *, on_failure: bool = True) -> None:
         """An event that the end of the operation tells, successful or not."""
         self._outcomes.append(Outcome(type, entity.ref, on_failure))
 
     # The runner:
 
-    def begin(self, workflow: Workflow) -> Task:
+    def begin(self, workflow: Workflow[Kept]) -> Task:
         """Run the workflow to its first step. What it raises before that is the request's error and leaves no trace."""
         self._steps = workflow(self)
         first: Step | None
@@ -136,8 +159,8 @@ class Operation:
             first = next(self._steps, None)
             task = self.task
         except BaseException:
-            for entity in self._transients:
-                self.world.inventory.remove(entity)
+            for made in reversed(self._transients):
+                made.remove()
             self._unlock()
             raise
         task.runner = self
@@ -163,6 +186,12 @@ class Operation:
         else:
             self._throw(Failed(message))
 
+    def wake(self) -> None:
+        """What the operation waited for (`Wait`) has come."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._go_on()
+
     def cancel(self, message: str) -> None:
         """End the operation for its user. Raises TaskEnded."""
         if self.task.status.ended:
@@ -183,13 +212,19 @@ class Operation:
         if isinstance(step, Ask) and self.world.blocking.asks_about(self.name):
             self._hold()
             return True
+        if isinstance(step, Wait):
+            late = partial(self._throw, Failed(step.message))
+            self._timer = self.world.clock.call_later(step.seconds, late, self.world)
+            return True
         if self.task.status is not TaskStatus.RUNNING:
             self._start()
         if isinstance(step, Work):
             self.task.progress = step.progress
-            seconds = STEP * self.world.settings.work_scale
+            seconds = self.world.step_seconds()
             if seconds > 0:
-                self._timer = self.world.clock.call_later(seconds, self._go_on)
+                self._timer = self.world.clock.call_later(
+                    seconds, self._go_on, self.world, "work of a task", self.task.id
+                )
                 return True
         return False
 
@@ -230,6 +265,9 @@ class Operation:
             self._undone(Move.CANCEL, end.message)
         elif isinstance(end, Failed):
             self._failed(end.message, self.world.settings.hold_error_code)
+        elif isinstance(end, CloudError):
+            # What can be seen only later than the request, such as resources that others have taken meanwhile.
+            self._failed(str(end), "BAD_REQUEST")
         else:
             log.error("the workflow of %s failed", self.name, exc_info=end)
             self._close_steps()
@@ -252,15 +290,15 @@ class Operation:
     def _undone(self, move: Move, message: str) -> None:
         self.task.error = TaskError(message, self.world.settings.hold_error_code)
         self._finish(move)
-        for entity in self._transients:
-            self.world.inventory.remove(entity)
-            self._emit("vapp/modify" if isinstance(entity, VApp) else "vm/delete", entity.ref)
+        for made in self._transients:
+            made.remove()
+            self._emit(made.undone, made.entity.ref)
         self._tell_task("task/abort")
 
     def _failed(self, message: str, code: str) -> None:
         self.task.error = TaskError(message, code, 500 if code == "INTERNAL_SERVER_ERROR" else 400)
-        for entity in self._transients:
-            entity.status = Status.FAILED_CREATION
+        for made in self._transients:
+            made.entity.spoil()
         owner = self._locked[0]
         owner.failed_tasks = (*owner.failed_tasks, self.task)
         self._finish(Move.FAIL)
@@ -275,7 +313,12 @@ class Operation:
         self._unlock()
         self.world.tasks.finished(self.task)
 
-    def _lock(self, entity: Machine) -> None:
+    def _require_free(self, entity: Entity) -> None:
+        busy = busy_with(entity)
+        if busy is not None and busy[0] not in self._locked:
+            raise BusyEntity(busy[0].ref, busy[1].ref)
+
+    def _lock(self, entity: Entity) -> None:
         entity.busy = self.task
         self._locked.append(entity)
 
@@ -292,12 +335,4 @@ class Operation:
         self.world.emit(type, task.ref, task.org, self.user, success=success, task=task.ref, task_owner=task.owner)
 
 
-def busy_with(entity: Machine) -> tuple[Machine, Task] | None:
-    """The object that is in the way, and its task: the entity itself, its vApp, or one of its VMs."""
-    if entity.busy is not None:
-        return entity, entity.busy
-    around: list[Machine] = [*entity.vms] if isinstance(entity, VApp) else [entity.vapp]
-    for other in around:
-        if other.busy is not None:
-            return other, other.busy
-    return None
+Workflow = Callable[[Operation[Kept]], Steps]

@@ -25,7 +25,7 @@ SECRET_HEADERS = frozenset(
 )
 _SCHEMES = frozenset({"basic", "bearer", "digest", "negotiate", "oauth", "sign"})
 
-_STEMS = ("password", "secret", "token")
+_STEMS = ("password", "secret", "token", "verifier")
 _BYTE_STEMS = tuple(map(str.encode, _STEMS))
 _WORDS = "|".join(_STEMS)
 
@@ -51,12 +51,12 @@ _LIKE_ASCII = re.compile(r"utf-?8|(us-)?ascii|iso-8859-\d+|windows-125\d", re.I)
 
 def is_secret_header(name: str) -> bool:
     """`name` in lower case."""
-    return name in SECRET_HEADERS
+    return name in SECRET_HEADERS or name.endswith(_STEMS)
 
 
 def header_value(name: str, value: str) -> str:
     """The value as it may be kept: of credentials, the scheme only (`Basic [redacted]`)."""
-    if name not in SECRET_HEADERS:
+    if not is_secret_header(name):
         return value
     scheme = value.partition(" ")[0]
     return f"{scheme} {REDACTED}" if scheme.lower() in _SCHEMES else REDACTED

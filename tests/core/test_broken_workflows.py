@@ -11,10 +11,11 @@ from gatepost.core import workflows
 from gatepost.core.errors import DuplicateName, HoldClosed
 from gatepost.core.events import Event
 from gatepost.core.holds import Decision
-from gatepost.core.inventory import Status, VApp, Vm
+from gatepost.core.inventory import Hardware, Status, VApp
 from gatepost.core.operations import ASK, WORK, Aborted, Canceled, Ended, Failed, Operation, Steps, Workflow
 from gatepost.core.tasks import Task, TaskStatus
-from tests.support.engine import Engine, hold_of
+from gatepost.core.workflows.vapps import make, make_vm
+from tests.support.engine import Engine, hold_of, vapp_names
 
 BLOCKED = "vappReset"
 INTERNAL = ("Unable to perform this action. Contact your cloud administrator.", "INTERNAL_SERVER_ERROR", 500)
@@ -179,7 +180,8 @@ def fails_before_its_first_step(op: Operation) -> Steps:
     user = world.inventory.find_user("alice", "acme")
     vdc = next(iter(world.inventory.vdcs.values()))
     vapp = VApp(world.ids.uuid(), "new", vdc, user, world.now())
-    op.creates(vapp, [Vm(world.ids.uuid(), "vm", vapp, world.now())])
+    make(op, vapp, undone="vapp/modify")
+    make_vm(op, vapp, "vm", Hardware())
     op.tell("vapp/create_request", vapp)
     op.on_end("vapp/create", vapp)
     raise ValueError("no")
@@ -195,7 +197,7 @@ def test_a_request_that_fails_leaves_nothing_behind(engine: Engine) -> None:
             engine.ask("vdcInstantiateVapp", fails_before_its_first_step)
     assert (inventory.vapps, inventory.vms) == (vapps, vms)
     for vdc in inventory.vdcs.values():
-        assert "new" not in vdc.vapp_names
+        assert "new" not in vapp_names(vdc)
         assert all(vapp.name != "new" for vapp in vdc.vapps.values())
     assert engine.world.tasks.of_org(engine.user().org) == tasks
     assert engine.events == []
@@ -222,7 +224,7 @@ def test_a_refused_name_leaves_the_other_vapp_as_it_is(engine: Engine) -> None:
         engine.instantiate("web")
     assert engine.world.inventory.vapps == before
     assert web(engine).busy is None
-    assert engine.vdc().vapp_names == {"web"}
+    assert vapp_names(engine.vdc()) == {"web"}
 
 
 def test_a_request_about_nothing_is_refused(engine: Engine) -> None:
@@ -283,7 +285,7 @@ def test_what_was_being_made_stays_in_error(engine: Engine, caplog: pytest.LogCa
     removed = engine.ask("vdcDeleteVapp", workflows.delete(vapp))
     engine.clock.advance(1.0)
     assert removed.status is TaskStatus.SUCCESS
-    assert "new" not in vapp.vdc.vapp_names
+    assert "new" not in vapp_names(vapp.vdc)
     assert "no" in caplog.text
 
 

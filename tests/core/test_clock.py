@@ -276,6 +276,31 @@ def test_timers_of_one_moment_fire_in_the_order_in_which_they_were_set(make_cloc
     assert fired == list(range(100))
 
 
+@STEADY
+@given(st.lists(st.floats(0.001, 1e9), min_size=1, max_size=20))
+def test_step_by_step_every_timer_fires_once_at_its_moment(delays: list[float]) -> None:
+    clock = Clock(threading.RLock(), rate=0)
+    seen: list[tuple[float, float]] = []
+    for when in (clock.now() + delay for delay in delays):
+        clock.call_at(when, lambda when=when: seen.append((when, clock.now())))  # type: ignore[misc]  # mypy and defaults
+    assert [timer.when for timer in clock.waiting()] == sorted(timer.when for timer in clock.waiting())
+    while clock.advance_to_next():
+        pass
+    assert [when for when, _ in seen] == [now for _, now in seen]
+    assert len(seen) == len(delays)
+
+
+def test_a_run_until_idle_ends_although_work_calls_for_more_work(make_clock: MakeClock) -> None:
+    clock = make_clock(0.0, start=False)
+
+    def again() -> None:
+        clock.call_later(1.0, again)
+
+    again()
+    assert clock.run_until_idle(most=50) == 50
+    assert clock.run_until_idle(within=10.5) == 10
+
+
 def test_an_advance_by_nothing_fires_what_is_due(make_clock: MakeClock) -> None:
     clock = make_clock(0.0)
     fired = threading.Event()

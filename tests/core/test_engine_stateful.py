@@ -24,9 +24,9 @@ from gatepost.core.errors import (
 )
 from gatepost.core.holds import Decision, Hold
 from gatepost.core.inventory import Machine, Status, User, VApp, Vm
-from gatepost.core.operations import STEP, Workflow
+from gatepost.core.operations import Workflow
 from gatepost.core.tasks import Task, TaskStatus
-from gatepost.core.world import World
+from gatepost.core.world import STEP, World
 from tests.support.engine import INSTANTIATE, SECOND, Engine, Plan, check
 
 OFF, ON, SUSPENDED = Status.POWERED_OFF, Status.POWERED_ON, Status.SUSPENDED

@@ -97,7 +97,8 @@ ACTS: dict[str, Callable[[World, Task, Task], object]] = {
 def _ask(world: World, task: Task, operation: str) -> object:
     vdc = next(vdc for vdc in world.inventory.vdcs.values() if vdc.org is task.org)
     template = next(iter(vdc.templates.values()))
-    workflow = workflows.instantiate(vdc, template, "late", "", task.user, deploy=False, power_on=False)
+    user = world.inventory.users[task.user.ref.id]
+    workflow = workflows.instantiate(vdc, template, "late", "", user, deploy=False, power_on=False)
     return world.request(operation, task.user, workflow)
 
 

@@ -1,71 +1,39 @@
-"""The vApp workflows, each as the cloud's manual tells it (vCloud API reference, sections 3 and 6.8).
-
-Every function here returns a workflow: what stands before the first `yield` is the request itself, checked and carried
-out at once; what stands after it is the effort that follows the decision.
-"""
+"""Power: all that deploys, starts, stops and suspends machines (vCloud API reference, section 3.2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gatepost.core.entities import busy_with
 from gatepost.core.errors import IllegalState
-from gatepost.core.inventory import Machine, Status, User, VApp, VAppTemplate, Vdc, Vm
-from gatepost.core.operations import ASK, WORK, Operation, Steps, Workflow, busy_with
+from gatepost.core.inventory import Machine, Status, VApp, Vm, machines_of
+from gatepost.core.operations import ASK, WORK, Operation, Steps, Workflow
+from gatepost.core.workflows.capacity import Room
 
 OFF = frozenset({Status.POWERED_OFF, Status.RESOLVED})
 ON = frozenset({Status.POWERED_ON})
 SUSPENDED = frozenset({Status.SUSPENDED})
 
 
-def instantiate(
-    vdc: Vdc, template: VAppTemplate, name: str, description: str, user: User, *, deploy: bool, power_on: bool
-) -> Workflow:
-    """A new vApp from a template. Deploying and powering it on belong to the same task and ask nobody again."""
-
-    def workflow(op: Operation) -> Steps:
-        world, now = op.world, op.world.now()
-        vapp = VApp(world.ids.uuid(), name, vdc, user, now, description)
-        vms = [Vm(world.ids.uuid(), source.name, vapp, now) for source in template.vms]
-        op.creates(vapp, vms)
-        op.tell("vapp/create_request", vapp)
-        for vm in vms:
-            op.tell("vm/create_request", vm)
-            op.on_end("vm/create", vm)
-        op.on_end("vapp/create", vapp)
-        yield ASK
-        yield WORK
-        on = deploy and power_on
-        _set(vapp, Status.POWERED_ON if on else Status.POWERED_OFF, deployed=deploy)
-
-    return workflow
-
-
-def delete(vapp: VApp) -> Workflow:
-    def workflow(op: Operation) -> Steps:
-        op.acts_on(vapp)
-        _require(vapp, can_delete(vapp), "delete", "Power it off and undeploy it, then try again.")
-        op.tell("vapp/delete_request", vapp)
-        for vm in vapp.vms:
-            op.on_end("vm/delete", vm)
-        op.on_end("vapp/delete", vapp)
-        yield ASK
-        yield WORK
-        op.world.inventory.remove(vapp)
-
-    return workflow
-
-
-def deploy(entity: Machine, *, power_on: bool) -> Workflow:
-    """Deploy a vApp or VM; a power-on is a deploy that starts it."""
+def deploy(entity: Machine, *, power_on: bool, lease: int | None = None) -> Workflow:
+    """Deploy a vApp or VM; a power-on is a deploy that starts it. `lease` are seconds that the vApp may run."""
 
     def workflow(op: Operation) -> Steps:
         op.acts_on(entity)
         allowed = can_power_on(entity) if power_on else can_deploy(entity)
-        _require(entity, allowed, "power on" if power_on else "deploy", "It must be powered off or suspended.")
+        require(entity, allowed, "power on" if power_on else "deploy", "It must be powered off or suspended.")
+        starting = [vm for vm in machines_of(entity) if power_on and vm.status not in ON]
+        room = Room(op, entity.vdc if isinstance(entity, VApp) else entity.vapp.vdc, starting)
+        room.require("request")
         _announce(op, entity, "deploy", changes_state=power_on)
         yield ASK
         yield WORK
-        _set(entity, Status.POWERED_ON if power_on else entity.status, deployed=True)
+        room.require("task")
+        if lease is not None:
+            (entity if isinstance(entity, VApp) else entity.vapp).leases.deployment.seconds = lease
+        set_state(entity, Status.POWERED_ON if power_on else entity.status, deployed=True)
+        for vm in machines_of(entity):
+            vm.needs_customization &= not power_on
 
     return workflow
 
@@ -73,11 +41,11 @@ def deploy(entity: Machine, *, power_on: bool) -> Workflow:
 def undeploy(entity: Machine, *, suspend: bool) -> Workflow:
     def workflow(op: Operation) -> Steps:
         op.acts_on(entity)
-        _require(entity, can_undeploy(entity), "undeploy", "Deploy it first.")
+        require(entity, can_undeploy(entity), "undeploy", "Deploy it first.")
         _announce(op, entity, "undeploy", changes_state=entity.status in ON)
         yield ASK
         yield WORK
-        _set(entity, Status.SUSPENDED if suspend and entity.status in ON else Status.POWERED_OFF, deployed=False)
+        set_state(entity, Status.SUSPENDED if suspend and entity.status in ON else Status.POWERED_OFF, deployed=False)
 
     return workflow
 
@@ -104,14 +72,14 @@ def power(entity: Machine, action: PowerAction) -> Workflow:
 
     def workflow(op: Operation) -> Steps:
         op.acts_on(entity)
-        _require(entity, entity.status in action.allowed, action.words, _NEEDS[action.allowed])
+        require(entity, entity.status in action.allowed, action.words, _NEEDS[action.allowed])
         if action.to is not None:
-            for vm in op.world.inventory.machines_of(entity):
+            for vm in machines_of(entity):
                 op.on_end("vm/change_state", vm, on_failure=False)
         yield ASK
         yield WORK
         if action.to is not None:
-            _set(entity, action.to, deployed=entity.deployed)
+            set_state(entity, action.to, deployed=entity.deployed)
 
     return workflow
 
@@ -125,22 +93,28 @@ def is_free(entity: Machine) -> bool:
 
 
 def can_power_on(entity: Machine) -> bool:
-    return entity.status in OFF | SUSPENDED
+    return entity.status in OFF | SUSPENDED and _has_machines(entity)
 
 
 def can_deploy(entity: Machine) -> bool:
-    return entity.status in OFF and not entity.deployed
+    return entity.status in OFF and not entity.deployed and _has_machines(entity)
+
+
+def _has_machines(entity: Machine) -> bool:
+    return isinstance(entity, Vm) or bool(entity.vms)
 
 
 def can_undeploy(entity: Machine) -> bool:
     return entity.deployed or entity.status in SUSPENDED
 
 
-def can_delete(vapp: VApp) -> bool:
-    return vapp.status in OFF | {Status.FAILED_CREATION}
+def is_made(vapp: VApp) -> bool:
+    """It has been made, as far as anything that failed can be."""
+    return vapp.status not in (Status.UNRESOLVED, Status.FAILED_CREATION)
 
 
-def _require(entity: Machine, allowed: bool, words: str, advice: str) -> None:
+def require(entity: Machine, allowed: bool, words: str, advice: str) -> None:
+    """Raises IllegalState unless it is allowed."""
     if not allowed:
         kind = "vApp" if isinstance(entity, VApp) else "VM"
         raise IllegalState(f'Cannot {words} {kind} "{entity.name}" in its present state. {advice}')
@@ -148,7 +122,7 @@ def _require(entity: Machine, allowed: bool, words: str, advice: str) -> None:
 
 def _announce(op: Operation, entity: Machine, verb: str, *, changes_state: bool) -> None:
     op.tell(f"{entity.kind}/{verb}_request", entity)
-    for vm in op.world.inventory.machines_of(entity):
+    for vm in machines_of(entity):
         op.on_end(f"vm/{verb}", vm)
         if changes_state:
             op.on_end("vm/change_state", vm, on_failure=False)
@@ -156,16 +130,20 @@ def _announce(op: Operation, entity: Machine, verb: str, *, changes_state: bool)
         op.on_end(f"vapp/{verb}", entity)
 
 
-def _set(entity: Machine, status: Status, *, deployed: bool) -> None:
+def set_state(entity: Machine, status: Status, *, deployed: bool) -> None:
+    """The new state of a VM, or of a vApp with all its VMs."""
     parts: list[Machine] = [entity, *entity.vms] if isinstance(entity, VApp) else [entity]
     for part in parts:
         part.status, part.deployed = status, deployed
     if isinstance(entity, Vm):
-        _follow(entity.vapp)
+        follow(entity.vapp)
 
 
-def _follow(vapp: VApp) -> None:
+def follow(vapp: VApp) -> None:
     """A vApp is what its VMs are: on as soon as one of them is, suspended or off when all are."""
     states = {vm.status for vm in vapp.vms}
+    if not states:
+        vapp.status, vapp.deployed = Status.RESOLVED, False
+        return
     vapp.status = Status.POWERED_ON if states & ON else max(states)
     vapp.deployed = any(vm.deployed for vm in vapp.vms)
