@@ -112,6 +112,11 @@ class FrameReader:
         self._held += len(data)
         return self._frames()
 
+    def rest(self) -> bytes:
+        """What was read and belongs to no frame that was given out; nothing of it is kept."""
+        rest, self._pieces, self._held = b"".join(self._pieces), [], 0
+        return rest
+
     def _frames(self) -> Generator[tuple[int, int, bytes], None, None]:
         if self._held < self._needed:
             return
@@ -283,6 +288,10 @@ def decode_content_header(payload: bytes) -> tuple[int, int, int]:
 def properties_of(header: bytes) -> bytes:
     """The property flags and values in the payload of a content header."""
     return header[_CONTENT_HEAD.size :]
+
+
+def encode_frame(kind: int, channel: int, payload: bytes) -> bytes:
+    return _FRAME_HEAD.pack(kind, channel, len(payload)) + payload + _END
 
 
 def encode_method(channel: int, method: Method) -> bytes:

@@ -277,7 +277,8 @@ class Connection(asyncio.Protocol):
     def _method(self, method: Method) -> None:
         """A method of channel 0."""
         if not self._running:
-            reply = self.handshake.handle(method, logins_refused=self.hub.levers.logins_refused)
+            refused = self.handshake.stage == "starting" and self.hub.levers.refuses_login()
+            reply = self.handshake.handle(method, logins_refused=refused)
             if reply is not None:
                 self._send0(reply)
             self._progress()
@@ -421,7 +422,7 @@ class Connection(asyncio.Protocol):
             log.info("connection %s (%s): missed heartbeats", self.number, self.peer)
             self._abort()
             return
-        if not self._spoke and not self.hub.levers.heartbeats_stopped and self._transport is not None:
+        if not self._spoke and self._transport is not None and not self.hub.levers.mutes_heartbeat():
             self._transport.write(codec.HEARTBEAT_FRAME)
         self._heard = self._spoke = False
         self._tick_later()

@@ -216,6 +216,12 @@ class Hub:
             if number is None or connection.number == number:
                 connection.cut()
 
+    def close_connections(self, number: int | None) -> None:
+        """One that is there no longer needs no closing."""
+        for connection in list(self.connections.values()):
+            if number is None or connection.number == number:
+                connection.shut_down()
+
     def close_all(self) -> None:
         """Say goodbye to everyone."""
         for connection in list(self.connections.values()):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gatepost.broker.queues import Entry, Queue
 
 CutPoint = Literal["now", "deliver", "ack", "publish"]
-_Effect = Literal["duplicate", "delay", "reorder", "drop"]
+DeliveryEffect = Literal["duplicate", "delay", "reorder", "drop"]
 
 DEFAULT_REASON = "low on memory"
 
@@ -27,6 +27,8 @@ class Switchboard(Protocol):
 
     def cut_now(self, number: int | None) -> None: ...
 
+    def close_now(self, number: int | None) -> None: ...
+
     def set_blocked(self, reason: str | None) -> None: ...
 
     def freeze(self, seconds: float) -> None: ...
@@ -36,9 +38,23 @@ class Switchboard(Protocol):
 
 
 @dataclass(slots=True)
-class _Held:
-    effect: _Effect
+class Held:
+    """What is to become of a delivery. `seconds` are for a delay."""
+
+    effect: DeliveryEffect
     seconds: float = 0.0
+
+
+class Rules(Protocol):
+    """Asked, in the broker's thread, each time; levers that were pulled come first."""
+
+    def delivery(self, routing_key: str) -> Held | None: ...
+
+    def login(self) -> bool:
+        """Whether it is refused."""
+
+    def heartbeat(self) -> bool:
+        """Whether it is left out."""
 
 
 class Levers:
@@ -46,13 +62,24 @@ class Levers:
 
     def __init__(self, board: Switchboard) -> None:
         self._board = board
-        self.deliveries: deque[_Held] = deque()
+        self.deliveries: deque[Held] = deque()
         self.armed = False
         """Whether queues have to ask `let_pass` before a delivery."""
         self.cuts: list[tuple[CutPoint, int | None]] = []
         self.logins_refused = False
         self.heartbeats_stopped = False
+        self._rules: Rules | None = None
         self._held_back: dict[Queue, Entry] = {}
+
+    def obey(self, rules: Rules | None) -> None:
+        """Ask these from now on; None for nobody."""
+        self._rules = rules
+        if rules is not None:
+            self.armed = True
+
+    def close(self, connection: int | None = None) -> None:
+        """End a connection, or all, as an operator's command does: 320, CONNECTION_FORCED."""
+        self._board.in_loop(lambda: self._board.later(0, lambda: self._board.close_now(connection)))
 
     def cut(self, connection: int | None = None, at: CutPoint = "now") -> None:
         """Drop a socket without a word: `now`, or right before the bytes of its next delivery leave (`deliver`), or
@@ -65,19 +92,19 @@ class Levers:
 
     def duplicate_next(self) -> None:
         """The next message to be delivered is in its queue twice, as after a publisher's retry."""
-        self._pull(_Held("duplicate"))
+        self._pull(Held("duplicate"))
 
     def delay_next(self, seconds: float) -> None:
         """The next message to be delivered comes only after so long; others of its queue overtake it meanwhile."""
-        self._pull(_Held("delay", seconds))
+        self._pull(Held("delay", seconds))
 
     def reorder_next(self) -> None:
         """The next message to be delivered lets the one behind it in its queue go first; it waits until one came."""
-        self._pull(_Held("reorder"))
+        self._pull(Held("reorder"))
 
     def drop_next(self) -> None:
         """The next message to be delivered is lost."""
-        self._pull(_Held("drop"))
+        self._pull(Held("drop"))
 
     def refuse_logins(self, refuse: bool = True) -> None:
         """Every login fails with 403, whatever the password; open connections stay."""
@@ -90,6 +117,11 @@ class Levers:
     def block_publishers(self, block: bool = True, reason: str = DEFAULT_REASON) -> None:
         """As RabbitMQ short of memory: who publishes gets `connection.blocked` and is not read until the end."""
         self._board.in_loop(lambda: self._board.set_blocked(reason if block else None))
+
+    def block_for(self, seconds: float) -> None:
+        """`block_publishers` for so long."""
+        self.block_publishers()
+        self._board.in_loop(lambda: self._board.later(seconds, lambda: self._board.set_blocked(None)))
 
     def pause(self, seconds: float) -> None:
         """The whole broker hangs for so long: nothing is accepted, read, sent or timed. Returns at once."""
@@ -105,7 +137,7 @@ class Levers:
         self.cuts.append((at, connection))
         self._board.cuts_changed()
 
-    def _pull(self, held: _Held) -> None:
+    def _pull(self, held: Held) -> None:
         def pull() -> None:
             self.deliveries.append(held)
             self.armed = True
@@ -119,7 +151,7 @@ class Levers:
         self.logins_refused = self.heartbeats_stopped = False
         self._board.set_blocked(None)
         held_back, self._held_back = self._held_back, {}
-        self.armed = False
+        self.armed = self._rules is not None
         for entry in held_back.values():
             _put_back(entry)
 
@@ -140,13 +172,24 @@ class Levers:
             entry.queue.put_back(held_back)
         elif self.deliveries:
             passes = self._apply(self.deliveries.popleft(), entry)
-        self.armed = bool(self.deliveries or self._held_back)
+        elif entry.ruled:
+            entry.ruled = False
+        elif self._rules is not None and (held := self._rules.delivery(entry.message.address.routing_key)):
+            passes = self._apply(held, entry, ruled=True)
+        self.armed = bool(self.deliveries or self._held_back or self._rules)
         return passes
 
-    def _apply(self, held: _Held, entry: Entry) -> bool:
+    def refuses_login(self) -> bool:
+        return self.logins_refused or (self._rules is not None and self._rules.login())
+
+    def mutes_heartbeat(self) -> bool:
+        return self.heartbeats_stopped or (self._rules is not None and self._rules.heartbeat())
+
+    def _apply(self, held: Held, entry: Entry, *, ruled: bool = False) -> bool:
         if held.effect == "duplicate":
-            entry.queue.double(entry)
+            entry.queue.double(entry).ruled = ruled
             return True
+        entry.ruled = ruled
         if held.effect == "delay":
             self._board.later(held.seconds, lambda: _put_back(entry))
         elif held.effect == "reorder":

@@ -26,7 +26,7 @@ _ENTRY_COST = 700
 class Entry:
     """A message in one queue. Times are the loop's."""
 
-    __slots__ = ("consumer", "expires_at", "message", "position", "queue", "redelivered")
+    __slots__ = ("consumer", "expires_at", "message", "position", "queue", "redelivered", "ruled")
 
     def __init__(self, queue: Queue, message: Message, position: int, expires_at: float | None) -> None:
         self.queue = queue
@@ -36,6 +36,8 @@ class Entry:
         self.redelivered = False
         self.consumer: Consumer | None = None
         """Who has it unacknowledged; None also for what was fetched with `basic.get`."""
+        self.ruled = False
+        """A rule has put it back, and is not asked a second time."""
 
 
 class Consumer:
@@ -178,9 +180,11 @@ class Queue:
         if entry.expires_at is not None:
             self._expiring += 1
 
-    def double(self, entry: Entry) -> None:
-        """Let a copy of `entry` wait right behind it."""
-        self.put_back(Entry(self, entry.message, entry.position, entry.expires_at))
+    def double(self, entry: Entry) -> Entry:
+        """Let a copy of `entry` wait right behind it; returns the copy."""
+        copy = Entry(self, entry.message, entry.position, entry.expires_at)
+        self.put_back(copy)
+        return copy
 
     def get(self) -> Entry | None:
         """For `basic.get`."""

@@ -225,6 +225,9 @@ class Broker:
     def cut_now(self, number: int | None) -> None:
         self._hub.cut_now(number)
 
+    def close_now(self, number: int | None) -> None:
+        self._hub.close_connections(number)
+
     def set_blocked(self, reason: str | None) -> None:
         self._hub.set_blocked(reason)
 

@@ -26,7 +26,11 @@ GOODBYE_SECONDS = 0.5
 
 HEARTBEAT_SECONDS = 30
 
-_NOT_FOUND = 404
+NOT_FOUND = 404
+"""Reply code of a broker for what is not there."""
+
+_UNUSED_MS = 60_000
+"""After that a queue of replies goes away, if its cloud and the broker ended at the same time."""
 
 
 class BrokerConnection:
@@ -61,22 +65,39 @@ class BrokerConnection:
                 return amqp
         raise problem
 
-    async def open_channel(self, exchange: str, on_confirm: Callable[[Any], None]) -> Any:
-        """A channel that publishes with confirms to the exchange, which is there. Raises what pika raises.
+    async def ensure_exchange(self, exchange: str) -> None:
+        """See to it that the exchange is there. Raises what pika raises.
 
-        The exchange is looked for, not declared: the operator's own may have any type. An absent one is made, a topic.
+        It is looked for, not declared: the operator's own may have any type. An absent one is made, a durable topic.
         """
-        channel = await self._new_channel()
         if exchange:  # AMQP's nameless default exchange is always there
-            try:
-                await self._call(channel, channel.exchange_declare, exchange, passive=True)
-            except ChannelClosedByBroker as error:
-                if error.reply_code != _NOT_FOUND or exchange.startswith("amq."):
-                    raise
-                channel = await self._new_channel()
-                await self._call(channel, channel.exchange_declare, exchange, exchange_type="topic", durable=True)
+            # A refusal closes the channel, so it must not be the one that publishes.
+            (await self._channel_at(exchange, "topic")).close()
+
+    async def open_channel(self, on_confirm: Callable[[Any], None]) -> Any:
+        """A channel that publishes with confirms. Raises what pika raises."""
+        channel = await self._new_channel()
         await self._call(channel, channel.confirm_delivery, on_confirm)
         channel.add_on_close_callback(lambda channel, error: self.fail(error))
+        return channel
+
+    async def channel_to(self, exchange: str) -> Any:
+        """A channel on which that exchange is there. Raises what pika raises."""
+        channel = await self._new_channel()
+        await self._call(channel, channel.exchange_declare, exchange, passive=True)
+        return channel
+
+    async def open_replies(self, exchange: str, queue: str, on_message: Callable[..., None]) -> Any:
+        """A channel that consumes a queue of our own, bound to the exchange by its name. Raises what pika raises.
+
+        The queue ends with its consumer. It is not exclusive: a broker that has not noticed the end of an earlier
+        connection would refuse the new one.
+        """
+        channel = await self._channel_at(exchange, "direct")
+        arguments = {"x-expires": _UNUSED_MS}
+        await self._call(channel, channel.queue_declare, queue, durable=True, auto_delete=True, arguments=arguments)
+        await self._call(channel, channel.queue_bind, queue, exchange, queue)
+        await self._call(channel, channel.basic_consume, queue, on_message, auto_ack=True)
         return channel
 
     def on_blocked(self, tell: Callable[[str | None], None]) -> None:
@@ -112,6 +133,18 @@ class BrokerConnection:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self._gone.wait()
+
+    async def _channel_at(self, exchange: str, exchange_type: str) -> Any:
+        """A channel on which the exchange is there: looked for, and only if it is absent made, durable."""
+        channel = await self._new_channel()
+        try:
+            await self._call(channel, channel.exchange_declare, exchange, passive=True)
+        except ChannelClosedByBroker as error:
+            if error.reply_code != NOT_FOUND or exchange.startswith("amq."):
+                raise
+            channel = await self._new_channel()
+            await self._call(channel, channel.exchange_declare, exchange, exchange_type=exchange_type, durable=True)
+        return channel
 
     async def _new_channel(self) -> Any:
         assert self._amqp is not None

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import NamedTuple
 
 HeaderValue = str | bool | int
 
 
+class Form(Enum):
+    """In which format an event is told, and on which of the two exchanges (vCloud API reference, section 6.2)."""
+
+    XML = auto()
+    JSON = auto()
+    JSON_ON_MAIN = auto()
+
+
 class Message(NamedTuple):
-    """One AMQP message for the configured exchange. `task`, the bare UUID of its task, is for the journal."""
+    """One AMQP message. `task`, the bare UUID of its task, is for the journal, and so are `fault`, the rule that spoilt
+    it, and `note`, how."""
 
     routing_key: str
     headers: dict[str, HeaderValue]
@@ -18,3 +28,5 @@ class Message(NamedTuple):
     delivery_mode: int
     dialect: str
     task: str | None
+    fault: int | None = None
+    note: str | None = None

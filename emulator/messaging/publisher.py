@@ -11,7 +11,7 @@ import concurrent.futures
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Literal
 
@@ -19,9 +19,10 @@ from pika.exceptions import AMQPError
 
 from gatepost.core.events import Event
 from gatepost.core.journal import Journal
+from gatepost.messaging.calls import Calls
 from gatepost.messaging.connection import CONNECT_SECONDS, BrokerConnection
-from gatepost.messaging.message import Message
-from gatepost.messaging.outbox import Outbox
+from gatepost.messaging.message import Form, Message
+from gatepost.messaging.outbox import Outbox, Pending
 from gatepost.messaging.reasons import reason
 from gatepost.messaging.sender import Sender, entry
 from gatepost.messaging.target import AmqpTarget
@@ -40,12 +41,23 @@ _NO_TIME = "The cloud is stopping"
 
 
 class Publisher:
-    """Publishes the outbox. `render` makes the message of an event; `journal` sees every one before it leaves."""
+    """Publishes the outbox, and carries `calls`. `forms` says how events are told now, `render` makes the message of
+    one in one form, `clean` makes of a reply's body what may be kept; `journal` sees every message before it leaves.
+    """
 
-    def __init__(self, journal: Journal, render: Callable[[Event], Message], target: AmqpTarget) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        forms: Callable[[], Iterable[Form]],
+        render: Callable[[Pending], Message],
+        target: AmqpTarget,
+        clean: Callable[[bytes], bytes],
+    ) -> None:
         self.outbox = Outbox()
+        self.calls = Calls(journal, clean)
         self.problem: str | None = None
         self._journal = journal
+        self._forms = forms
         self._render = render
         self._target = target
         self._state: State = _first_state(target)
@@ -65,12 +77,13 @@ class Publisher:
 
     def start(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self.calls.run_on(self._loop)
         self._thread = threading.Thread(target=self._run, args=(self._loop,), name="gatepost-messaging", daemon=True)
         self._thread.start()
 
     def stop(self, grace: float = 1.0) -> None:
         """Close the connection and end the thread; what is still to be confirmed gets `grace` seconds."""
-        self.end_probes()
+        self.end_waits()
         if self._loop is None or self._thread is None:
             return
         self._loop.call_soon_threadsafe(self._begin_stop, grace)
@@ -79,7 +92,7 @@ class Publisher:
 
     def put(self, event: Event) -> None:
         """Hand over an event; called under the cloud's lock, so it only stores and wakes."""
-        self.outbox.put(event)
+        self.outbox.put(event, self._forms())
         self._bell.ring_threadsafe()
 
     def configure(self, target: AmqpTarget) -> None:
@@ -93,7 +106,7 @@ class Publisher:
     def probe(self, target: AmqpTarget) -> str | None:
         """Connect and leave again: None when the broker accepts login and virtual host, else why not.
 
-        Blocks for CONNECT_SECONDS and a little more at most, and not beyond `end_probes`.
+        Blocks for CONNECT_SECONDS and a little more at most, and not beyond `end_waits`.
         """
         if not target.configured:
             return "No AMQP host is given"
@@ -110,8 +123,9 @@ class Publisher:
         finally:
             self._probes.discard(answer)
 
-    def end_probes(self) -> None:
-        """Let go whoever waits for a probe; there will be no more of them."""
+    def end_waits(self) -> None:
+        """Let go whoever waits for a probe or for the reply to a call; nobody will any more."""
+        self.calls.close()
         self._probing = False
         for probe in list(self._probes):
             probe.cancel()
@@ -131,6 +145,7 @@ class Publisher:
             self._bell.ring()
 
     def _serve_anew(self) -> None:
+        self.calls.connecting()
         if self._serving is not None:
             self._serving.cancel()
 
@@ -144,6 +159,7 @@ class Publisher:
     async def _serve(self, target: AmqpTarget) -> None:
         """Serve this broker until new settings or a stop cancel it."""
         self._pause = FIRST_PAUSE
+        self.calls.connecting()
         while not self._stopping:
             try:
                 await (self._publish(target) if target.configured else self._report_undelivered(target))
@@ -155,21 +171,23 @@ class Publisher:
     async def _publish(self, target: AmqpTarget) -> None:
         """Empty the outbox over one connection. Raises why it ended; returns only at a stop."""
         connection = BrokerConnection(target)
-        sender = Sender(connection, target.exchange, self.outbox, self._journal, self._bell.ring)
+        sender = Sender(connection, target, self.outbox, self._journal, self._bell.ring)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await connection.open()
-                await sender.open()
+                await sender.open(self._forms())
             connection.on_blocked(partial(self._on_blocked, sender))
             self._enter("connected", None)
+            self.calls.connected(connection, target)
             log.info("connected to the broker %s", target.url(with_password=False))
             while not self._stopping or len(self.outbox):
                 self._bell.reset()
-                more = sender.send_some(self._render)
+                more = await sender.send_some(self._render)
                 await (asyncio.sleep(0) if more else self._bell.wait())
         finally:
             if sender.confirmed:
                 self._pause = FIRST_PAUSE
+            self.calls.disconnected()
             try:
                 await connection.close()
             finally:
@@ -178,16 +196,18 @@ class Publisher:
     async def _report_undelivered(self, target: AmqpTarget) -> None:
         """There is no broker: nothing waits, but the journal tells what would have been sent."""
         self._enter("off", None)
+        self.calls.away("No broker is configured")
         while True:
             self._bell.reset()
-            while event := self.outbox.drop():
-                message = self._render(event)
-                self._journal.add(entry("amqp.undelivered", target.exchange, message, self._journal.now()))
+            while pending := self.outbox.drop():
+                exchange, message = target.exchange_for(pending.form), self._render(pending)
+                self._journal.add(entry("amqp.undelivered", exchange, message, self._journal.now()))
                 await asyncio.sleep(0)
             await self._bell.wait()
 
     def _lost(self, target: AmqpTarget, error: Exception) -> None:
         problem = reason(error)
+        self.calls.away(problem)
         if problem != self.problem:
             bug = None if isinstance(error, _EXPECTED) else error
             shown = target.url(with_password=False)

@@ -9,8 +9,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 import pika
 
+from gatepost.messaging.message import Form
+from gatepost.messaging.trust import Trust
+
 DEFAULT_EXCHANGE = "systemExchange"
 DEFAULT_PREFIX = "vcd"
+JSON_SUFFIX = ".notifications20"
 
 
 class InvalidBrokerUrl(ValueError):
@@ -19,7 +23,9 @@ class InvalidBrokerUrl(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class AmqpTarget:
-    """The nine values of AmqpSettings. An empty host means that no broker is configured."""
+    """The nine values of AmqpSettings, and what is trusted instead of this machine's authorities. An empty host means
+    that no broker is configured.
+    """
 
     host: str = ""
     port: int = 5672
@@ -30,6 +36,7 @@ class AmqpTarget:
     use_ssl: bool = False
     ssl_accept_all: bool = False
     prefix: str = DEFAULT_PREFIX
+    trust: Trust | None = None
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -51,6 +58,9 @@ class AmqpTarget:
             vhost=unquote(parts.path[1:]) if len(parts.path) > 1 else "/",
             use_ssl=use_ssl,
         )
+
+    def exchange_for(self, form: Form) -> str:
+        return self.prefix + JSON_SUFFIX if form is Form.JSON else self.exchange
 
     @property
     def configured(self) -> bool:
@@ -79,10 +89,12 @@ class AmqpTarget:
         )
 
     def tls(self) -> ssl.SSLContext | None:
-        """How to check the broker's certificate: against the authorities that this machine trusts, or not at all."""
+        """How to check the broker's certificate: against what was handed over, or else what this machine trusts, or not
+        at all.
+        """
         if not self.use_ssl:
             return None
-        context = ssl.create_default_context()
+        context = ssl.create_default_context() if self.trust is None else self.trust.context()
         if self.ssl_accept_all:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

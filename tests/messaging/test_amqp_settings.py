@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -173,17 +172,6 @@ def test_a_stop_does_not_wait_for_a_test(make_world: Callable[..., Gatepost], co
 
 
 # --- TLS -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tls_broker(amqp_url: str) -> Iterator[tuple[str, trustme.CA]]:
-    """The broker behind a certificate of an authority that nobody knows."""
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(HOST).configure_cert(context)
-    with Proxy(amqp_url, context) as proxy:
-        proxy.listen()
-        yield proxy.url, authority
 
 
 def test_a_certificate_that_is_not_trusted(tls_broker: tuple[str, trustme.CA], administrator: VcloudClient) -> None:

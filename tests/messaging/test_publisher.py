@@ -6,151 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
-from uuid import uuid4
 
-import pika
 import pytest
-from lxml import etree
 from pika.adapters.blocking_connection import BlockingChannel
 
 from gatepost import Gatepost
 from gatepost.broker import Broker
-from gatepost.core.journal import Entry
-from tests.support.amqp import amqp_settings, blocking_operations
-from tests.support.client import VcloudClient
 from tests.support.consumer import Consumer, Delivery
 from tests.support.proxy import Proxy
-from tests.support.schemas import VMEXT
-from tests.support.tenant import ask, find_places
+from tests.support.site import Site, assert_complete, assert_confirmed_once, subject, take_all, told
+from tests.support.tenant import ask
 from tests.support.waiting import until
 from tools.rabbitmq_node import RabbitNode
-
-Connect = Callable[..., VcloudClient]
-
-VAPP_EVENTS = ["vapp.create_request", "task.create", "task.start", "vapp.create", "task.complete"]
-VM_EVENTS = ["vm.create_request", "vm.create"]
-
-
-class Site:
-    """A cloud in which nothing blocks, so that each vApp is seven events at once; its user and its administrator."""
-
-    def __init__(self, cloud: Gatepost, connect: Connect) -> None:
-        self.cloud = cloud
-        self.alice = connect(cloud)
-        self.administrator = connect(cloud, "administrator@System")
-        self.asked = 0
-        self._places = find_places(self.alice)
-        assert self.administrator.put(*blocking_operations()).status == 200
-
-    def ask(self, count: int = 1) -> None:
-        for _ in range(count):
-            self.asked += 1
-            assert self.alice.instantiate(*self._places, f"vapp-{self.asked}").status == 201
-
-    def ask_until_blocked(self) -> None:
-        """A broker whose memory runs short tells so to who publishes after it has noticed."""
-
-        def blocked() -> bool:
-            if not self.outbox["waiting"]:
-                self.ask()
-            return "takes no messages now" in (self.problem or "")
-
-        until(blocked)
-
-    def publish_to(self, amqp_url: str, **changes: Any) -> None:
-        reply = self.administrator.put(*amqp_settings(amqp_url, **changes))
-        assert reply.status == 200, reply
-
-    def wait_connected(self, seconds: float = 10.0) -> None:
-        until(lambda: self.cloud.broker_state == "connected", seconds)
-
-    def wait_empty(self, seconds: float = 20.0) -> None:
-        until(lambda: not self.outbox["waiting"], seconds)
-
-    def wait_for_confirms(self, count: int) -> None:
-        """Wait for that many more than now."""
-        wanted = self.outbox["confirmed"] + count
-        until(lambda: self.outbox["confirmed"] >= wanted, 20)
-
-    @property
-    def outbox(self) -> dict[str, int]:
-        outbox: dict[str, int] = self.cloud.info()["outbox"]
-        return outbox
-
-    @property
-    def problem(self) -> str | None:
-        problem: str | None = self.cloud.info()["broker_problem"]
-        return problem
-
-    def entries(self, kind: str) -> list[Entry]:
-        return [entry for entry in self.cloud.journal.after(0) if entry.kind == kind]
-
-    @contextmanager
-    def being_asked(self) -> Iterator[None]:
-        """A user who asks for one vApp after the other."""
-        enough = threading.Event()
-
-        def keep_asking() -> None:
-            while not enough.wait(0.05):  # as fast as it can, it would only make the test long
-                self.ask()
-
-        thread = threading.Thread(target=keep_asking)
-        thread.start()
-        try:
-            yield
-        finally:
-            enough.set()
-            thread.join()
-
-
-@pytest.fixture
-def site(make_world: Callable[..., Gatepost], connect: Connect) -> Callable[..., Site]:
-    def make(broker: str | None = None) -> Site:
-        return Site(make_world(broker=broker, settings={"work.scale": 0}), connect)
-
-    return make
-
-
-@pytest.fixture
-def exchange() -> str:
-    return f"test-{uuid4()}"
-
-
-@pytest.fixture
-def channel(amqp_url: str) -> Iterator[BlockingChannel]:
-    """The broker, as its operator sees it."""
-    with pika.BlockingConnection(pika.URLParameters(amqp_url)) as connection:
-        yield connection.channel()
-
-
-def told(messages: list[Delivery]) -> dict[str, list[str]]:
-    """What was told of each vApp and VM, in order, repetitions left out: they are allowed."""
-    seen: set[str] = set()
-    stories: dict[str, list[str]] = {}
-    for message in messages:
-        if message.properties.message_id not in seen:
-            seen.add(message.properties.message_id)
-            stories.setdefault(_subject(message), []).append(message.event.removesuffix(".vdcInstantiateVapp"))
-    return stories
-
-
-def _subject(message: Delivery) -> str:
-    links = {one.get("rel"): one for one in etree.fromstring(message.body).iter(f"{{{VMEXT}}}EntityLink")}
-    return links.get("task:owner", links["entity"]).get("id", "")
-
-
-def assert_complete(messages: list[Delivery], vapps: int) -> None:
-    stories = list(told(messages).values())
-    assert sorted(stories) == sorted([VAPP_EVENTS, VM_EVENTS] * vapps)
-
-
-def take_all(consumer: Consumer, vapps: int) -> list[Delivery]:
-    """What the broker holds, once it has confirmed everything."""
-    messages = consumer.take(consumer.waiting())
-    assert len(messages) >= 7 * vapps
-    return messages
-
 
 # --- exchanges -----------------------------------------------------------------------------------------------------
 
@@ -318,6 +185,7 @@ def test_what_was_not_confirmed_goes_first(amqp_url: str, site: Callable[..., Si
         messages = consumer.take(14)
         assert [entry.path for entry in here.entries("amqp.publish")[7:]] == [one.routing_key for one in messages]
         assert_complete(messages, 2)
+        here.wait_empty()
     assert_confirmed_once(here)
 
 
@@ -356,7 +224,7 @@ def test_a_message_that_the_broker_refuses_is_sent_until_it_takes_it(
         assert here.entries("amqp.refuse")
         messages: list[Delivery] = []
         deadline = time.monotonic() + 20
-        while len(told(messages).get(_subject(messages[0]), ())) < 5 if messages else True:
+        while len(told(messages).get(subject(messages[0]), ())) < 5 if messages else True:
             assert time.monotonic() < deadline
             messages += consumer.take(consumer.waiting())
         here.wait_empty()
@@ -451,24 +319,6 @@ def test_a_reset_goes_back_to_the_first_broker(amqp_url: str, site: Callable[...
 
 
 # --- the journal ---------------------------------------------------------------------------------------------------
-
-
-def assert_confirmed_once(site: Site) -> None:
-    """Every message was confirmed once, in the answer to the last time that it was published."""
-    published = {entry.seq: entry for entry in site.entries("amqp.publish")}
-    last = {_event_id(entry): entry.seq for entry in published.values()}
-    confirmed = [entry.answers for entry in site.entries("amqp.confirm")]
-    assert sorted(last.values()) == sorted(seq or 0 for seq in confirmed)
-    for entry in site.entries("amqp.confirm"):
-        message = published[entry.answers or 0]
-        assert (entry.direction, message.direction) == ("in", "out")
-        assert entry.seq > message.seq
-        assert (entry.path, entry.task, entry.method) == (message.path, message.task, message.method)
-    assert site.outbox["confirmed"] == len(last)
-
-
-def _event_id(entry: Entry) -> str:
-    return etree.fromstring(entry.body).get("eventId", "")
 
 
 def test_each_message_stands_in_the_journal_with_its_confirm(
