@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gatepost.core.errors import (
     BusyEntity,
     CloudError,
@@ -10,7 +12,10 @@ from gatepost.core.errors import (
     NotFound,
 )
 from gatepost.vcloud.names import USER_VIEW, V
+from gatepost.vcloud.versions import Traits
 from gatepost.vcloud.xmlio import Element, root
+
+_CAPITAL = re.compile("[A-Z]")
 
 
 class ApiError(Exception):
@@ -49,14 +54,23 @@ def wrong_collection(kind: str) -> ApiError:
     )
 
 
-def from_cloud(error: CloudError) -> ApiError:
+def from_cloud(error: CloudError, traits: Traits) -> ApiError:
     """The engine's refusal in this dialect."""
     if isinstance(error, NotFound):
         return no_access(error.kind, error.id)
     if isinstance(error, Forbidden):
         return denied()
-    minor = {BusyEntity: "BUSY_ENTITY", DuplicateName: "DUPLICATE_NAME"}.get(type(error), "BAD_REQUEST")
+    if isinstance(error, BusyEntity):
+        return ApiError(400, "BUSY_ENTITY", _busy(error) if traits.busy_names_task else str(error))
+    minor = "DUPLICATE_NAME" if isinstance(error, DuplicateName) else "BAD_REQUEST"
     return ApiError(400, minor, str(error))
+
+
+def _busy(error: BusyEntity) -> str:
+    """As newer servers say it, which spell the operation as their own constant."""
+    operation = _CAPITAL.sub(r"_\g<0>", error.task.name).upper()
+    entity, task = (f"com.vmware.vcloud.entity.{ref.kind}:{ref.id}" for ref in (error.entity, error.task))
+    return f"The entity Ref: {entity} is busy completing an operation {operation}. {operation}({task})"
 
 
 def error_element(status: int, minor: str, message: str) -> Element:

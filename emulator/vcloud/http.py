@@ -6,11 +6,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import wraps
 from random import getrandbits
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import MapAdapter
 
 from gatepost.core.errors import CloudError
 from gatepost.core.ids import is_uuid, spell
@@ -21,6 +24,8 @@ from gatepost.vcloud import xmlio
 from gatepost.vcloud.dialect import ENVIRON_KEY, VcloudDialect
 from gatepost.vcloud.errors import ApiError, bad_id, denied, error_element, from_cloud
 from gatepost.vcloud.names import PATHS, vcloud_type
+from gatepost.vcloud.services import gateway
+from gatepost.vcloud.services import links as service_links
 from gatepost.vcloud.sessions import Session
 from gatepost.vcloud.versions import Traits, negotiate, not_acceptable, traits
 from gatepost.vcloud.xmlio import Element
@@ -102,6 +107,12 @@ class Call:
 
     def body(self, *tags: str) -> Element:
         """The parsed request body, whose root must be one of `tags`. Raises ApiError and Malformed."""
+        document = self.document()
+        xmlio.expect(document, *tags)
+        return document
+
+    def document(self) -> Element:
+        """The parsed request body, whatever its root. Raises ApiError and Malformed."""
         content_type = self.environ.get("CONTENT_TYPE") or ""
         media_type, _, parameters = content_type.partition(";")
         media_type = media_type.strip().lower()
@@ -110,9 +121,7 @@ class Call:
             raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"The content type {media_type} is not supported.")
         _, _, charset = parameters.lower().partition("charset=")
         charset = charset.partition(";")[0].strip(' "')
-        document = xmlio.parse(self.environ["gatepost.body"], charset)
-        xmlio.expect(document, *tags)
-        return document
+        return xmlio.parse(self.environ["gatepost.body"], charset)
 
     def negotiate(self) -> None:
         """Find the API version. Raises ApiError."""
@@ -122,6 +131,10 @@ class Call:
         if chosen is None:
             raise ApiError(406, "NOT_ACCEPTABLE", not_acceptable(accept, spoken))
         self.traits = chosen
+        self.require_whole_body()
+
+    def require_whole_body(self) -> None:
+        """Raises ApiError when there was more of it than is read."""
         if self.environ["gatepost.too_large"]:
             raise ApiError(413, "REQUEST_ENTITY_TOO_LARGE", f"The request body is larger than {BODY_LIMIT} bytes.")
 
@@ -160,6 +173,7 @@ def route(method: str, rule: str, who: Who = Who.LOGGED_IN, *, negotiated: bool 
     """Serve `method rule` by a function that takes a Call and the rule's parameters."""
 
     def register(handler: Handler) -> Handler:
+        @wraps(handler)
         def view(**parameters: str) -> Response:
             environ = request.environ
             call = Call(environ)
@@ -168,14 +182,17 @@ def route(method: str, rule: str, who: Who = Who.LOGGED_IN, *, negotiated: bool 
                     call.negotiate()
                 if who is not Who.ANYBODY:
                     call.authenticate()
+                    theirs = _extended(call)
+                    if theirs is not None:
+                        return theirs
                     if who is Who.SYSTEM and not call.user.is_sysadmin:
                         raise denied()
-                reply = handler(call, **parameters)
+                response = _answer(call, handler(call, **parameters))
             except ApiError as error:
-                return refuse(call, error)
+                response = refuse(call, error)
             except CloudError as error:
-                return refuse(call, from_cloud(error))
-            return _answer(call, reply)
+                response = refuse(call, from_cloud(error, call.traits))
+            return _processed(call, response)
 
         blueprint.add_url_rule(
             rule,
@@ -187,6 +204,21 @@ def route(method: str, rule: str, who: Who = Who.LOGGED_IN, *, negotiated: bool 
         return handler
 
     return register
+
+
+def unrouted(environ: dict[str, Any]) -> Response | None:
+    """What extension services answer to a request that no route takes; None where it is not for them."""
+    call = Call(environ)
+    if not gateway.routes_of(call.dialect, environ):
+        return None
+    try:
+        call.negotiate()
+        call.authenticate()
+        return _extended(call)
+    except ApiError as error:
+        return refuse(call, error)
+    except HTTPException:  # they let it go on
+        return None
 
 
 def refuse(call: Call, error: ApiError) -> Response:
@@ -216,10 +248,75 @@ def checked_id(text: str, prefix: str = "") -> str:
     return id
 
 
+def _extended(call: Call) -> Response | None:
+    """What extension services make of the request; None where it is not for them. Raises ApiError, HTTPException."""
+    routes = gateway.routes_of(call.dialect, call.environ)
+    if not routes:
+        return None
+    answer = gateway.ask(call.dialect, routes, call.user, call.environ)
+    if answer is not None:
+        return _theirs(call, answer)
+    environ = call.environ  # which the services may have changed
+    adapter = MapAdapter(
+        current_app.url_map, "localhost", "/", "", "http", environ["PATH_INFO"], environ["REQUEST_METHOD"]
+    )
+    endpoint, parameters = adapter.match()
+    if not endpoint.startswith(f"{blueprint.name}."):
+        raise NotFound
+    view: Callable[..., Any] = current_app.view_functions[endpoint]
+    response: Response = view(**parameters)
+    return response
+
+
+def _processed(call: Call, response: Response) -> Response:
+    """The response, through the extension services that registered for its type."""
+    if not call.dialect.services.response_routes or call.session is None:
+        return response
+    routes = gateway.responders(call.dialect, call.environ, response.headers.get("Content-Type", ""))
+    if not routes:
+        return response
+    ours = gateway.Answer(response.status_code, response.headers.to_wsgi_list(), response.get_data())
+    try:
+        return _theirs(call, gateway.process(call.dialect, routes, call.user, ours))
+    except ApiError as error:
+        return refuse(call, error)
+
+
+def _theirs(call: Call, answer: gateway.Answer) -> Response:
+    """The response of an extension service, with the headers that every response has."""
+    headers = [
+        *((name, value) for name, value in answer.headers if name.lower() not in _OWN_HEADERS),
+        (TOKEN_HEADER, call.session.token if call.session is not None else ""),
+        ("X-VMWARE-VCLOUD-REQUEST-EXECUTION-TIME", _milliseconds(call)),
+        ("X-VMWARE-VCLOUD-REQUEST-ID", call.request_id),
+    ]
+    if answer.status not in (204, 304):
+        headers.append(("Content-Length", str(len(answer.body))))
+    return _Answer(answer.body, answer.status, headers)
+
+
+_OWN_HEADERS = frozenset(
+    {
+        TOKEN_HEADER,
+        "content-length",
+        "x-vmware-vcloud-request-execution-time",
+        "x-vmware-vcloud-request-id",
+    }
+)
+
+
+def _milliseconds(call: Call) -> str:
+    return str(round((time.perf_counter() - call.started) * 1000))
+
+
 def _answer(call: Call, reply: Reply) -> Response:
+    services = call.dialect.services
+    if services.links and reply.element is not None:
+        base, external_ids = call.href("/api"), call.traits.external_resource_ids
+        service_links.add(reply.element, services.links, base, external_ids=external_ids)
     body = reply.body if reply.element is None else xmlio.serialize(reply.element)
     headers = dict(reply.headers)
-    headers["X-VMWARE-VCLOUD-REQUEST-EXECUTION-TIME"] = str(round((time.perf_counter() - call.started) * 1000))
+    headers["X-VMWARE-VCLOUD-REQUEST-EXECUTION-TIME"] = _milliseconds(call)
     if call.session is not None and TOKEN_HEADER not in headers:
         headers[TOKEN_HEADER] = call.session.token
     return _respond(call, reply.status, body, reply.media_type.lower(), headers)
@@ -238,6 +335,8 @@ def _respond(call: Call, status: int, body: bytes, media_type: str, headers: dic
 
 class _Answer(Response):
     """A response whose headers are complete: Werkzeug need not copy and correct them."""
+
+    default_mimetype = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         start_response(self.status, self.headers.to_wsgi_list())

@@ -8,10 +8,29 @@ VCLOUD = "http://www.vmware.com/vcloud/v1.5"
 VMEXT = "http://www.vmware.com/vcloud/extension/v1.5"
 VERSIONS = "http://www.vmware.com/vcloud/versions"
 
+OVF = "http://schemas.dmtf.org/ovf/envelope/1"
+OVF_ENVIRONMENT = "http://schemas.dmtf.org/ovf/environment/1"
+RASD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"
+VSSD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData"
+VMW = "http://www.vmware.com/schema/ovf"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
 V = f"{{{VCLOUD}}}"
 X = f"{{{VMEXT}}}"
 
 USER_VIEW: dict[str | None, str] = {None: VCLOUD}
+MACHINE_VIEW: dict[str | None, str] = {
+    None: VCLOUD,
+    "ovf": OVF,
+    "ovfenv": OVF_ENVIRONMENT,
+    "rasd": RASD,
+    "vssd": VSSD,
+    "vmw": VMW,
+}
+"""Of documents with OVF sections. Attributes of the vcloud namespace declare its prefix where they stand: declared here
+as well, it would be put before every element."""
+PREFIXED_VIEW: dict[str | None, str] = {"vcloud": VCLOUD, **{key: uri for key, uri in MACHINE_VIEW.items() if key}}
+"""Of OVF documents with attributes of the vcloud namespace."""
 EXTENSION_VIEW: dict[str | None, str] = {"vmext": VMEXT, "vcloud": VCLOUD}
 
 EVENT_PREFIX = "com/vmware/vcloud/event/"
@@ -34,10 +53,26 @@ ENTITY_TYPES = {
     "vapptemplate": vcloud_type("vAppTemplate"),
     "vapp": vcloud_type("vApp"),
     "vm": vcloud_type("vm"),
+    "media": vcloud_type("media"),
+    "disk": vcloud_type("disk"),
     "network": vcloud_type("orgNetwork"),
+    "vdcStorageProfile": vcloud_type("vdcStorageProfile"),
     "user": admin_type("user"),
+    "role": admin_type("role"),
+    "providervdc": admin_type("providervdc"),
     "task": vcloud_type("task"),
     "blockingTask": admin_type("blockingTask"),
+    "right": admin_type("right"),
+    "externalService": admin_type("service"),
+    "serviceLink": admin_type("serviceLink"),
+    "apiFilter": admin_type("apiFilter"),
+    "resourceClass": admin_type("resourceClass"),
+    "resourceClassAction": admin_type("resourceClassAction"),
+    "serviceResource": admin_type("serviceResource"),
+    "aclRule": admin_type("aclRule"),
+    "service": vcloud_type("service"),
+    "apiDefinition": vcloud_type("apidefinition"),
+    "fileDescriptor": vcloud_type("filedescriptor"),
 }
 """Body media type by URN type."""
 
@@ -49,10 +84,26 @@ PATHS = {
     "vapptemplate": "/api/vAppTemplate/vappTemplate-",
     "vapp": "/api/vApp/vapp-",
     "vm": "/api/vApp/vm-",
+    "media": "/api/media/",
+    "disk": "/api/disk/",
     "network": "/api/network/",
+    "vdcStorageProfile": "/api/vdcStorageProfile/",
     "user": "/api/admin/user/",
+    "role": "/api/admin/role/",
+    "providervdc": "/api/admin/providervdc/",
     "task": "/api/task/",
     "blockingTask": "/api/admin/extension/blockingTask/",
+    "right": "/api/admin/right/",
+    "externalService": "/api/admin/extension/service/",
+    "serviceLink": "/api/admin/extension/service/link/",
+    "apiFilter": "/api/admin/extension/service/apifilter/",
+    "resourceClass": "/api/admin/extension/service/resourceclass/",
+    "resourceClassAction": "/api/admin/extension/service/resourceclassaction/",
+    "serviceResource": "/api/admin/extension/service/serviceresource/",
+    "aclRule": "/api/admin/extension/service/aclrule/",
+    "service": "/api/service/",
+    "apiDefinition": "/api/apidefinition/",
+    "fileDescriptor": "/api/files/",
 }
 """Path before the bare UUID by URN type."""
 
@@ -66,7 +117,17 @@ class Words(NamedTuple):
 
 
 OPERATION_WORDS = {
+    "importSingletonVapp": Words("Importing", "Imported"),
+    "importIntoExistingVapp": Words("Importing Virtual Machine into", "Imported Virtual Machine into"),
+    "importSingletonTemplate": Words("Importing", "Imported"),
+    "importMedia": Words("Importing", "Imported"),
     "vdcInstantiateVapp": Words("Creating", "Created"),
+    "vdcComposeVapp": Words("Creating", "Created"),
+    "vdcRecomposeVapp": Words("Recomposing", "Recomposed"),
+    "vdcCopyVapp": Words("Copying", "Copied"),
+    "vdcUpdateVapp": Words("Updating", "Updated"),
+    "vdcUpdateVappNetworkSection": Words("Updating", "Updated"),
+    "vdcDeleteVapp": Words("Deleting", "Deleted", with_name=False),
     "vappDeploy": Words("Starting", "Running"),
     "vappUndeployPowerOff": Words("Stopping", "Stopped"),
     "vappUndeploySuspend": Words("Suspending", "Suspended"),
@@ -77,9 +138,47 @@ OPERATION_WORDS = {
     "vappReboot": Words("Rebooting", "Rebooted"),
     "vappRebootGuest": Words("Rebooting", "Rebooted"),
     "vappDiscardSuspendedState": Words("Discarding Suspended State of", "Discarded Suspended State of"),
-    "vdcDeleteVapp": Words("Deleting", "Deleted", with_name=False),
+    "vappUpdateVm": Words("Updating", "Updated"),
+    "vappUpgradeHwVersion": Words("Upgrading Hardware Version of", "Upgraded Hardware Version of"),
+    "vappInsertCdFloppy": Words("Inserting Media into", "Inserted Media into"),
+    "vappEjectCdFloppy": Words("Ejecting Media from", "Ejected Media from"),
+    "vappAttachDisk": Words("Attaching Disk to", "Attached Disk to"),
+    "vappDetachDisk": Words("Detaching Disk from", "Detached Disk from"),
+    "vappCreateSnapshot": Words("Creating Snapshot of", "Created Snapshot of"),
+    "vappRevertToCurrentSnapshot": Words("Reverting to Current Snapshot of", "Reverted to Current Snapshot of"),
+    "vappRemoveAllSnapshots": Words("Removing All Snapshots of", "Removed All Snapshots of"),
+    "vdcCaptureTemplate": Words("Capturing", "Captured"),
+    "vdcUploadOvfContents": Words("Finalizing upload of", "Finalized upload of"),
+    "vdcCopyTemplate": Words("Copying", "Copied"),
+    "vdcUpdateTemplate": Words("Updating", "Updated"),
+    "vdcDeleteTemplate": Words("Deleting", "Deleted", with_name=False),
+    "vdcEnableDownload": Words("Enabling Download of", "Enabled Download of"),
+    "vdcUploadMedia": Words("Uploading", "Uploaded"),
+    "vdcCopyMedia": Words("Copying", "Copied"),
+    "vdcUpdateMedia": Words("Updating", "Updated"),
+    "vdcDeleteMedia": Words("Deleting", "Deleted", with_name=False),
+    "vdcCreateDisk": Words("Creating", "Created"),
+    "vdcUpdateDisk": Words("Updating", "Updated"),
+    "vdcDeleteDisk": Words("Deleting", "Deleted", with_name=False),
+    "catalogCreateCatalog": Words("Creating", "Created"),
+    "systemUpdateAmqpCertificate": Words("Updating AMQP certificate", "Updated AMQP certificate", with_name=False),
+    "systemUpdateAmqpTruststore": Words("Updating AMQP truststore", "Updated AMQP truststore", with_name=False),
+    "jobCustom": Words("External processing", "External processing finished"),
+    "metadataUpdate": Words("Updating Metadata of", "Updated Metadata of"),
+    "metadataSet": Words("Setting Metadata of", "Set Metadata of"),
+    "metadataDelete": Words("Deleting Metadata of", "Deleted Metadata of"),
 }
-KIND_WORDS = {"vapp": "Virtual Application", "vm": "Virtual Machine"}
+KIND_WORDS = {
+    "vapp": "Virtual Application",
+    "vm": "Virtual Machine",
+    "vapptemplate": "Virtual Application Template",
+    "media": "Media File",
+    "disk": "Disk",
+    "org": "Organization",
+    "vdc": "Virtual Datacenter",
+    "catalog": "Catalog",
+    "catalogitem": "Catalog Item",
+}
 
 _BLOCKABLE = {
     "vApp": (

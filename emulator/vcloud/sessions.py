@@ -60,6 +60,10 @@ class Sessions:
     def close(self, session: Session) -> None:
         self._by_token.pop(session.token, None)
 
+    def close_all(self, user: User) -> None:
+        for session in [session for session in self._by_token.values() if session.user is user]:
+            self.close(session)
+
     def clear(self) -> None:
         self._by_token.clear()
 

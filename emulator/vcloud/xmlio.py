@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import threading
 
@@ -49,6 +50,17 @@ def sub(parent: Element, tag: str, text: str | None = None, /, **attributes: Att
 
 def serialize(element: Element) -> bytes:
     return DECLARATION + etree.tostring(element, encoding="UTF-8")
+
+
+def serialize_with(element: Element, more: list[str]) -> bytes:
+    """As `serialize`, with further children at the end, written already; the element has some of its own."""
+    head, end, name = etree.tostring(element, encoding="UTF-8").rpartition(b"</")
+    return b"".join((DECLARATION, head, "".join(more).encode(), end, name))
+
+
+def inner(element: Element) -> str:
+    """The children, written."""
+    return "".join(etree.tostring(child, encoding="unicode") for child in element)
 
 
 def attribute(value: str) -> str:
@@ -118,6 +130,16 @@ def long(text: str, field: str) -> int:
     if _LONG.fullmatch(text) is None or not -(2**63) <= int(text) < 2**63:
         raise invalid(field, "a whole number is expected")
     return int(text)
+
+
+def ip_address(text: str | None, field: str) -> str | None:
+    """An IP address in its usual spelling; None where there is none. Raises Malformed."""
+    if text is None or not text.strip():
+        return None
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        raise invalid(field, "an IP address is expected") from None
 
 
 def name_of(document: Element) -> str:

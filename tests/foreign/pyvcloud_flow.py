@@ -4,7 +4,7 @@ Run it with the Python of an environment that holds pyvcloud. It logs in, browse
 task, reads the vApp, deletes it and logs out. Each step prints one JSON object with the key "step"; the first thing
 that pyvcloud does not accept ends the run with its traceback and status 1.
 
-Where pyvcloud can either follow links or ask the query service, this follows links.
+Where pyvcloud can either follow links or ask the query service, it does what it does by itself: queries from 33.0 on.
 
 pyvcloud writes vcd_pysdk.log and vcd_sdk.log into the working folder, so run it in one of its own.
 """
@@ -15,15 +15,13 @@ import sys
 import time
 from typing import Any
 
-from pyvcloud.vcd.client import BasicLoginCredentials, Client, E, EntityType, RelationType, get_links
+from pyvcloud.vcd.client import BasicLoginCredentials, Client, EntityType, RelationType, get_links
 from pyvcloud.vcd.exceptions import AccessForbiddenException
 from pyvcloud.vcd.org import Org
 from pyvcloud.vcd.vapp import VApp
 from pyvcloud.vcd.vdc import VDC
 
 POLL_SECONDS = 0.1
-# From this version on, pyvcloud (which compares versions as strings) finds vdcs and catalogs by queries.
-QUERIES_SINCE = "33.0"
 
 
 def main() -> None:
@@ -31,8 +29,8 @@ def main() -> None:
     client = Client(arguments.url, api_version=arguments.api_version, log_requests=True, log_bodies=True)
     client.set_credentials(BasicLoginCredentials(arguments.user, arguments.org, arguments.password))
     tell("login", api_version=client.get_api_version(), sysadmin=client.is_sysadmin())
-    org, vdc, catalog, item = browse(client, arguments.org)
-    created = instantiate(client, org, vdc, catalog, item, arguments.vapp)
+    vdc, catalog, item = browse(client, arguments.org)
+    created = instantiate(vdc, catalog, item, arguments.vapp)
     wait(client, created.Tasks.Task[0], arguments.timeout)
     delete(client, read(client, vdc, arguments.vapp), arguments.timeout)
     client.logout()
@@ -56,8 +54,8 @@ def tell(step: str, **seen: object) -> None:
     sys.stdout.flush()
 
 
-def browse(client: Any, org_name: str) -> tuple[Any, Any, str, str]:
-    """The organization, its first vdc, and the names of its first catalog and of that catalog's first item."""
+def browse(client: Any, org_name: str) -> tuple[Any, str, str]:
+    """The first vdc, and the names of its first catalog and of that catalog's first item."""
     tell("orgs", names=[org.get("name") for org in client.get_org_list()])
     org = Org(client, resource=client.get_org_by_name(org_name))
     vdcs = get_links(org.resource, RelationType.DOWN, EntityType.VDC.value)
@@ -68,43 +66,15 @@ def browse(client: Any, org_name: str) -> tuple[Any, Any, str, str]:
     catalog = client.get_resource(catalogs[0].href)
     items = [item.get("name") for item in catalog.CatalogItems.getchildren()]
     tell("catalog", name=catalog.get("name"), items=items)
-    return org, vdc, catalog.get("name"), items[0]
+    return vdc, catalog.get("name"), items[0]
 
 
-def instantiate(client: Any, org: Any, vdc: Any, catalog: str, item: str, name: str) -> Any:
+def instantiate(vdc: Any, catalog: str, item: str, name: str) -> Any:
     """The VApp that the request for it is answered with."""
-    if client.get_api_version() < QUERIES_SINCE or catalog_queries(org):
-        how = "instantiate_vapp"
-        vapp = vdc.instantiate_vapp(name, catalog, item, deploy=False, power_on=False, accept_all_eulas=True)
-    else:
-        how = "post_linked_resource"
-        vapp = instantiate_by_link(client, org, vdc, catalog, item, name)
+    vapp = vdc.instantiate_vapp(name, catalog, item, deploy=False, power_on=False, accept_all_eulas=True)
     task = vapp.Tasks.Task[0]
-    tell(
-        "instantiate", how=how, status=vapp.get("status"), task=task.get("status"), operation=task.get("operationName")
-    )
+    tell("instantiate", status=vapp.get("status"), task=task.get("status"), operation=task.get("operationName"))
     return vapp
-
-
-def catalog_queries(org: Any) -> list[Any]:
-    """The links by which pyvcloud finds an organization's catalogs from 33.0 on."""
-    links = get_links(org.resource, RelationType.DOWN, EntityType.RECORDS.value)
-    return [link for link in links if "catalog" in link.href.lower()]
-
-
-def instantiate_by_link(client: Any, org: Any, vdc: Any, catalog: str, item: str, name: str) -> Any:
-    catalogs = get_links(org.resource, RelationType.DOWN, EntityType.CATALOG.value, name=catalog)
-    items = client.get_resource(catalogs[0].href).CatalogItems.getchildren()
-    [href] = [candidate.get("href") for candidate in items if candidate.get("name") == item]
-    params = E.InstantiateVAppTemplateParams(
-        E.Source(href=client.get_resource(href).Entity.get("href")),
-        E.AllEULAsAccepted("true"),
-        name=name,
-        deploy="false",
-        powerOn="false",
-    )
-    media_type = EntityType.INSTANTIATE_VAPP_TEMPLATE_PARAMS.value
-    return client.post_linked_resource(vdc.get_resource(), RelationType.ADD, media_type, params)
 
 
 def wait(client: Any, task: Any, timeout: float) -> None:

@@ -14,6 +14,7 @@ from tests.support.asking import accept, basic
 from tests.support.bodies import AMQP_VALUES, wrap
 from tests.support.client import OPERATION_PARAMS, VcloudClient
 from tests.support.consumer import Consumer
+from tests.support.crawl import walk
 from tests.support.house import SETTINGS, House
 from tests.support.schemas import VCLOUD, VMEXT
 from tests.support.tenant import ask, href_of, the
@@ -112,17 +113,7 @@ def test_item_4_actions_in_any_spelling(own: House, action: str) -> None:
 @pytest.mark.parametrize("version", ["1.5", "33.0"])
 def test_item_5_links_of_everything_that_links_lead_to(house: House, version: str) -> None:
     admin = house.client("administrator@System", version)
-    seen = {"/api/entity/"}  # which is completed by a URN
-    waiting = ["/api/session"]
-    while waiting:
-        path = waiting.pop()
-        seen.add(path)
-        reply = admin.get(path)
-        assert reply.status == 200, path
-        hrefs = {element.get("href", "").removeprefix(house.world.url) for element in reply.xml.iter("{*}*")}
-        # Only what is read; actions, and what is written to, have an href as well.
-        new = {href for href in hrefs if href.startswith("/api/")} - seen - set(waiting)
-        waiting += sorted(href for href in new if "/action/" not in href and "/power/" not in href)
+    seen = set(walk(admin).documents)
     assert {house.off, house.held_task, house.hold, house.template, house.held_vm, SETTINGS + "/amqp"} <= seen
 
 

@@ -14,9 +14,9 @@ from tests.support.tenant import ask, the
 Connect = Callable[..., VcloudClient]
 Made = tuple[VcloudClient, str]
 
-ON = {"power:powerOff", "power:suspend", "power:shutdown", "power:reboot", "power:reset", "undeploy"}
-OFF = {"power:powerOn", "deploy", "remove"}
-ALWAYS = {"up", "down"}
+ON = {"power:powerOff", "power:suspend", "power:shutdown", "power:reboot", "power:reset", "undeploy", "snapshot:create"}
+OFF = {"power:powerOn", "deploy", "remove", "snapshot:create"}
+ALWAYS = {"up", "down", "recompose", "edit", "controlAccess"}
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_vapp_goes_through_its_life_by_its_links(made: Made) -> None:
     assert rels(alice.get(href).xml) == ON
     press(alice, href, "power:suspend")
     assert states(alice, href) == [("3", "true")] * 2
-    assert rels(alice.get(href).xml) == {"power:powerOn", "discardState", "undeploy"}
+    assert rels(alice.get(href).xml) == {"power:powerOn", "discardState", "undeploy", "snapshot:create"}
     press(alice, href, "power:powerOn")
     press(alice, href, "undeploy")
     assert states(alice, href) == [("8", "false")] * 2

@@ -13,7 +13,7 @@ import pytest
 
 from gatepost import Gatepost
 from gatepost.app import create_app
-from tests.support.bodies import ADMIN, DEPLOY, INSTANTIATE, PLACES, PROGRESS, UNDEPLOY, Place
+from tests.support.bodies import ADMIN, INSTANTIATE, PLACES, PROGRESS, WITHOUT_BODY, Place
 from tests.support.client import OPERATION_PARAMS, UPDATE_PROGRESS_PARAMS, VcloudClient
 from tests.support.house import SETTINGS, House
 from tests.support.refusals import FORBIDDEN, NOWHERE, no_access, refused
@@ -35,7 +35,9 @@ def test_every_route_that_takes_a_body_is_here(house: House) -> None:
         method = next(iter({"POST", "PUT"} & (rule.methods or set())), None)
         if not rule.endpoint.startswith("vcloud.") or method is None:
             continue
-        for id in (house.hold, house.vdc, house.off):
+        things = (house.catalog, house.catalog_item, house.template, house.vim_server, house.media, house.disk)
+        rights = (house.org, house.role, *house.parts.values())
+        for id in (house.hold, house.vdc, house.off, house.off_vm, house.off_task, *things, *rights):
             reply = house.admin.request(method, rule.rule.replace("<id>", id.rpartition("/")[2]), "nonsense")
             if reply.status == 400 and "not well-formed XML" in reply.body.decode():
                 refusing.add((method, rule.rule.rpartition("<id>")[2]))
@@ -106,7 +108,7 @@ def test_the_wrong_root(house: House, place: Place) -> None:
 
 @everywhere
 def test_no_body(house: House, place: Place) -> None:
-    if place not in (DEPLOY, UNDEPLOY):  # for which no body means all defaults
+    if place not in WITHOUT_BODY:
         with house.unchanged():
             refused(place.request(house, b""), 400)
 

@@ -208,11 +208,6 @@ def test_what_could_not_be_made_can_only_be_deleted(own: House) -> None:
     assert own.alice.delete(own.held).status == 202
 
 
-def test_a_single_vm_is_not_deleted(house: House) -> None:
-    with house.unchanged():
-        refused(house.alice.delete(house.off_vm), 400)
-
-
 def test_what_is_gone_is_gone_for_all(own: House) -> None:
     task = own.alice.delete(own.off).headers["location"]
     own.admin.resume(own.hold_of(task))

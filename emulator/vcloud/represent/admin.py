@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from gatepost.core.inventory import Catalog, Organization, ProviderVdc, Role, User, VApp, VAppTemplate, Vdc
+from gatepost.core.inventory import Organization, ProviderVdc, Role, User
 from gatepost.vcloud.http import Call
 from gatepost.vcloud.names import EXTENSION_VIEW, USER_VIEW, V, X, admin_type, vcloud_type
-from gatepost.vcloud.represent.links import admin_reference, link, owner, reference
-from gatepost.vcloud.represent.orgs import vdc_content
+from gatepost.vcloud.represent import rights
+from gatepost.vcloud.represent.links import admin_reference, link, reference
+from gatepost.vcloud.rights import Right
 from gatepost.vcloud.xmlio import Element, root, sub
 
 EXTENSION_LISTS = {
@@ -15,11 +16,12 @@ EXTENSION_LISTS = {
     "networkPoolReferences": ("VMWNetworkPoolReferences", "vmwNetworkPoolReferences"),
     "vimServerReferences": ("VMWVimServerReferences", "vmwVimServerReferences"),
     "hostReferences": ("VMWHostReferences", "vmwHostReferences"),
+    "datastores": ("DatastoreReferences", "datastoreList"),
 }
 """Below `/admin/extension`: path, root element, media type. The emulated cloud has no vSphere behind it."""
 
 
-def vcloud(call: Call, orgs: list[Organization], roles: dict[Role, str]) -> Element:
+def vcloud(call: Call, orgs: list[Organization], roles: dict[Role, str], all_rights: list[Right]) -> Element:
     element = root(
         V + "VCloud",
         USER_VIEW,
@@ -37,7 +39,7 @@ def vcloud(call: Call, orgs: list[Organization], roles: dict[Role, str]) -> Elem
         for provider in call.world.inventory.provider_vdcs.values():
             tag = V + "ProviderVdcReference"
             admin_reference(call, references, tag, "providervdc", "providervdc", provider.id, provider.name)
-    sub(element, V + "RightReferences")
+    rights.references(call, element, all_rights)
     references = sub(element, V + "RoleReferences")
     for role, id in roles.items():
         admin_reference(call, references, V + "RoleReference", "role", "role", id, role.value)
@@ -56,6 +58,11 @@ def organization(call: Call, org: Organization) -> Element:
     )
     link(element, "down", call.href(f"/api/tasksList/{org.id}"), vcloud_type("tasksList"))
     link(element, "alternate", call.entity_href("org", org.id), vcloud_type("org"))
+    link(element, "add", call.href(f"/api/admin/org/{org.id}/catalogs"), admin_type("catalog"))
+    link(element, "down", call.href(f"/api/admin/org/{org.id}/metadata"), vcloud_type("metadata"))
+    if call.user.is_sysadmin and call.traits.external_tasks:
+        link(element, "event:create", call.href(f"/api/admin/org/{org.id}/events"), admin_type("event"))
+        link(element, "task:create", call.href(f"/api/tasksList/{org.id}"), vcloud_type("task"))
     sub(element, V + "Description")
     sub(element, V + "FullName", org.full_name)
     sub(element, V + "IsEnabled", "true")
@@ -103,51 +110,6 @@ def provider_vdc(call: Call, provider: ProviderVdc) -> Element:
     return element
 
 
-def vdc(call: Call, vdc: Vdc, contents: list[VApp | VAppTemplate]) -> Element:
-    element = root(
-        V + "AdminVdc",
-        USER_VIEW,
-        status=1,
-        name=vdc.name,
-        id=f"urn:vcloud:vdc:{vdc.id}",
-        type=admin_type("vdc"),
-        href=call.href(f"/api/admin/vdc/{vdc.id}"),
-    )
-    link(element, "up", call.href(f"/api/admin/org/{vdc.org.id}"), admin_type("organization"))
-    link(element, "alternate", call.entity_href("vdc", vdc.id), vcloud_type("vdc"))
-    vdc_content(call, element, vdc, contents)
-    if call.user.is_sysadmin:
-        tag = V + "ProviderVdcReference"
-        admin_reference(call, element, tag, "providervdc", "providervdc", vdc.provider.id, vdc.provider.name)
-    return element
-
-
-def catalog(call: Call, catalog: Catalog) -> Element:
-    element = root(
-        V + "AdminCatalog",
-        USER_VIEW,
-        name=catalog.name,
-        id=f"urn:vcloud:catalog:{catalog.id}",
-        type=admin_type("catalog"),
-        href=call.href(f"/api/admin/catalog/{catalog.id}"),
-    )
-    link(element, "up", call.href(f"/api/admin/org/{catalog.org.id}"), admin_type("organization"))
-    link(element, "alternate", call.entity_href("catalog", catalog.id), vcloud_type("catalog"))
-    sub(element, V + "Description", catalog.description)
-    owner(call, element, catalog.owner)
-    items = sub(element, V + "CatalogItems")
-    for item in catalog.items.values():
-        sub(
-            items,
-            V + "CatalogItem",
-            type=vcloud_type("catalogItem"),
-            name=item.name,
-            href=call.entity_href("catalogitem", item.id),
-        )
-    sub(element, V + "IsPublished", "false")
-    return element
-
-
 def user(call: Call, user: User, role_id: str) -> Element:
     element = root(
         V + "User",
@@ -158,19 +120,39 @@ def user(call: Call, user: User, role_id: str) -> Element:
         href=call.entity_href("user", user.id),
     )
     link(element, "up", call.href(f"/api/admin/org/{user.org.id}"), admin_type("organization"))
-    sub(element, V + "Description")
-    sub(element, V + "FullName", user.full_name)
-    sub(element, V + "EmailAddress", f"{user.name}@{user.org.name}.example")
-    for name, text in (("IsEnabled", "true"), ("IsLocked", "false"), ("IsExternal", "false")):
-        sub(element, V + name, text)
-    for name, text in (("IsGroupRole", "false"), ("StoredVmQuota", "0"), ("DeployedVmQuota", "0")):
+    if can_remove(call, user):
+        link(element, "remove", call.entity_href("user", user.id))
+    for name, text in (
+        ("Description", ""),
+        ("FullName", user.full_name),
+        ("EmailAddress", f"{user.name}@{user.org.name}.example"),
+        ("Telephone", ""),
+        ("IsEnabled", "true"),
+        ("IsLocked", "false"),
+        ("IM", ""),
+        ("NameInSource", user.name),
+        ("IsAlertEnabled", "false"),
+        ("AlertEmailPrefix", ""),
+        ("AlertEmail", ""),
+        ("IsExternal", "false"),
+        *((("ProviderType", "INTEGRATED"),) if call.traits.user_provider_type else ()),
+        ("IsDefaultCached", "false"),
+        ("IsGroupRole", "false"),
+        ("StoredVmQuota", "0"),
+        ("DeployedVmQuota", "0"),
+    ):
         sub(element, V + name, text)
     admin_reference(call, element, V + "Role", "role", "role", role_id, user.role.value)
     sub(element, V + "GroupReferences")
     return element
 
 
-def role(call: Call, role: Role, id: str) -> Element:
+def can_remove(call: Call, user: User) -> bool:
+    """Nobody removes himself, nor the cloud's own user."""
+    return user is not call.user and user.password is not None and call.user.administers(user.org)
+
+
+def role(call: Call, role: Role, id: str, held: list[Right]) -> Element:
     element = root(
         V + "Role",
         USER_VIEW,
@@ -179,8 +161,10 @@ def role(call: Call, role: Role, id: str) -> Element:
         type=admin_type("role"),
         href=call.href(f"/api/admin/role/{id}"),
     )
+    if call.user.is_sysadmin and role is not Role.SYSTEM_ADMINISTRATOR:
+        link(element, "edit", call.href(f"/api/admin/role/{id}"), admin_type("role"))
     sub(element, V + "Description")
-    sub(element, V + "RightReferences")
+    rights.references(call, element, held)
     return element
 
 
@@ -190,6 +174,8 @@ def extension(call: Call) -> Element:
     for path, (_, type_name) in EXTENSION_LISTS.items():
         link(element, "down", f"{base}/{path}", admin_type(type_name))
     link(element, "down", f"{base}/settings", admin_type("systemSettings"))
+    if call.traits.extension_services:
+        link(element, "down", f"{base}/service", admin_type("extensionServices"))
     # The guides, one SDK and the server's own constant disagree about the rel of this link; both serve all readers.
     link(element, "down", f"{base}/blockingTasks", admin_type("blockingTaskList"))
     link(element, "blockingTask", f"{base}/blockingTasks", admin_type("blockingTaskList"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gatepost.core.clock import iso
 from gatepost.core.holds import Decision, Hold
 from gatepost.core.world import Blocking
@@ -28,7 +30,7 @@ def blocking_task(call: Call, hold: Hold) -> Element:
     element = root(
         X + "BlockingTask",
         EXTENSION_VIEW,
-        status=_status(hold, call.dialect.settings),
+        status=status_word(hold, call.dialect.settings),
         timeoutDate=iso(hold.deadline),
         timeoutAction=hold.default.value,
         createdTime=iso(hold.created_at),
@@ -90,9 +92,11 @@ def fill_settings(call: Call, element: Element, blocking: Blocking) -> None:
     href = call.href(SETTINGS_PATH)
     link(element, "edit", href, SETTINGS)
     link(element, "down", href + "/operations", OPERATIONS)
+    if call.traits.all_task_operations:
+        link(element, "down:allTaskOperations", href + "/operations/all", OPERATIONS)
     sub(element, X + "TimeoutAction", blocking.default.value)
     listed = sub(element, X + "BlockingTaskOperations", type=OPERATIONS, href=href + "/operations")
-    _fill_operations(call, listed, blocking)
+    _fill_operations(call, listed, blocking.operations)
     sub(element, X + "TimeoutInMilliseconds", str(round(blocking.timeout * 1000)))
 
 
@@ -101,12 +105,21 @@ def operations(call: Call, blocking: Blocking) -> Element:
     element = root(X + "BlockingTaskOperations", EXTENSION_VIEW, type=OPERATIONS, href=href)
     link(element, "edit", href, OPERATIONS)
     link(element, "up", call.href(SETTINGS_PATH), SETTINGS)
-    _fill_operations(call, element, blocking)
+    _fill_operations(call, element, blocking.operations)
     return element
 
 
-def _fill_operations(call: Call, element: Element, blocking: Blocking) -> None:
-    for name in sorted(blocking.operations):
+def all_operations(call: Call) -> Element:
+    """Everything that can be enabled. No document says where servers have this; they link to it."""
+    href = call.href(SETTINGS_PATH + "/operations/all")
+    element = root(X + "BlockingTaskOperations", EXTENSION_VIEW, type=OPERATIONS, href=href)
+    link(element, "up", call.href(SETTINGS_PATH), SETTINGS)
+    _fill_operations(call, element, BLOCKABLE)
+    return element
+
+
+def _fill_operations(call: Call, element: Element, names: Iterable[str]) -> None:
+    for name in sorted(names):
         if call.traits.operation_categories:
             entry = sub(element, V + "TaskOperationType")
             sub(entry, V + "Category", BLOCKABLE[name])
@@ -115,7 +128,8 @@ def _fill_operations(call: Call, element: Element, blocking: Blocking) -> None:
             sub(element, V + "Operation", name)
 
 
-def _status(hold: Hold, settings: Settings) -> str:
+def status_word(hold: Hold, settings: Settings) -> str:
+    """The status that the API shows of a blocking task (reference, section 5.3)."""
     match hold.decision:
         case None:
             return "active"

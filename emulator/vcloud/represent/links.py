@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatepost.core.events import EntityRef
-from gatepost.core.inventory import User
+from gatepost.core.inventory import StorageProfile, User
 from gatepost.vcloud.http import Call
 from gatepost.vcloud.names import ENTITY_TYPES, V, admin_type, vcloud_type
 from gatepost.vcloud.xmlio import Element, sub
@@ -27,6 +27,11 @@ def reference(call: Call, parent: Element, tag: str, target: EntityRef) -> None:
 def owner(call: Call, parent: Element, user: User) -> None:
     element = sub(parent, V + "Owner", type=vcloud_type("owner"))
     reference(call, element, V + "User", user.ref)
+
+
+def storage_profile(call: Call, parent: Element, profile: StorageProfile) -> None:
+    own = {"type": vcloud_type("vdcStorageProfile"), "name": profile.name}
+    sub(parent, V + "StorageProfile", **own, href=call.entity_href(profile.kind, profile.id))
 
 
 def admin_reference(call: Call, parent: Element, tag: str, kind: str, type_name: str, id: str, name: str) -> None:

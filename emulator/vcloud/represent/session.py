@@ -5,12 +5,15 @@ from __future__ import annotations
 from gatepost.core.inventory import User
 from gatepost.vcloud.http import Call
 from gatepost.vcloud.names import USER_VIEW, VERSIONS, V, admin_type, vcloud_type
+from gatepost.vcloud.query.parameters import QUERY_PATH
 from gatepost.vcloud.represent.links import link
+from gatepost.vcloud.represent.query import QUERY_LIST
+from gatepost.vcloud.versions import traits
 from gatepost.vcloud.xmlio import Element, root, sub
 
 LOCATION = "gatepost"
 
-# Listed for versions up to 5.6 only: media type, complex type, schema.
+# Media type, complex type, schema.
 _MAPPINGS = (
     (vcloud_type("session"), "SessionType", "session.xsd"),
     (vcloud_type("org"), "OrgType", "organization.xsd"),
@@ -27,19 +30,17 @@ _MAPPINGS = (
     (vcloud_type("entity"), "EntityType", "entity.xsd"),
     (admin_type("blockingTask"), "BlockingTaskType", "taskExtensionRequest.xsd"),
 )
-_MAPPED_UP_TO = (5, 6)
-_DEPRECATED_FROM = (20, 0)
 
 
 def versions(call: Call) -> Element:
     qualified = f"{{{VERSIONS}}}"
     element = root(qualified + "SupportedVersions", {None: VERSIONS})
     for version in call.dialect.settings.versions:
-        number = tuple(map(int, version.split(".")))
-        info = sub(element, qualified + "VersionInfo", deprecated="false" if number >= _DEPRECATED_FROM else None)
+        differs = traits(version)
+        info = sub(element, qualified + "VersionInfo", deprecated="false" if differs.version_deprecated else None)
         sub(info, qualified + "Version", version)
         sub(info, qualified + "LoginUrl", call.href("/api/sessions"))
-        if number <= _MAPPED_UP_TO:
+        if differs.media_type_mappings:
             for media_type, complex_type, schema in _MAPPINGS:
                 mapping = sub(info, qualified + "MediaTypeMapping")
                 sub(mapping, qualified + "MediaType", media_type)
@@ -68,7 +69,10 @@ def session(call: Call, user: User) -> Element:
     if user.is_sysadmin:
         link(element, "down", call.href("/api/admin/extension"), admin_type("vmwExtension"))
     link(element, "down", call.entity_href("org", user.org.id), vcloud_type("org"), user.org.name)
+    link(element, "down", call.href(QUERY_PATH), QUERY_LIST)
     link(element, "entityResolver", call.href("/api/entity/"), vcloud_type("entity"))
+    if call.traits.extension_services:
+        link(element, "down:extensibility", call.href("/api/extensibility"), vcloud_type("apiextensibility"))
     if call.traits.session_locations:
         location = sub(sub(element, V + "AuthorizedLocations"), V + "Location", name=LOCATION)
         sub(location, V + "LocationId", LOCATION)

@@ -1,4 +1,4 @@
-"""System, AMQP and notification settings (reference, sections 2.6 and 6.1)."""
+"""The system settings, all in one document and each part alone (reference, sections 2.6 and 6.1)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from gatepost.vcloud.http import Call
 from gatepost.vcloud.names import EXTENSION_VIEW, X, admin_type
 from gatepost.vcloud.represent import blocking
 from gatepost.vcloud.represent.links import link
+from gatepost.vcloud.sections import Section
+from gatepost.vcloud.system import BRANDING, EMAIL, GENERAL, LDAP, LICENSE, PASSWORD_POLICY, SECTIONS
 from gatepost.vcloud.xmlio import Element, root, sub
 
 BASE = "/api/admin/extension/settings"
@@ -15,16 +17,34 @@ AMQP_TEST = admin_type("amqpSettingsTest")
 NOTIFICATIONS = admin_type("notificationsSettings")
 
 
+SYSTEM = admin_type("systemSettings")
+
+
 def system(call: Call) -> Element:
     base = call.href(BASE)
-    element = root(X + "SystemSettings", EXTENSION_VIEW, type=admin_type("systemSettings"), href=base)
+    element = root(X + "SystemSettings", EXTENSION_VIEW, type=SYSTEM, href=base)
+    link(element, "edit", base, SYSTEM)
     link(element, "down", base + "/amqp", AMQP)
     link(element, "down", base + "/notifications", NOTIFICATIONS)
     link(element, "down", base + "/blockingTask", blocking.SETTINGS)
-    dialect = call.dialect
-    _fill_notifications(sub(element, X + "NotificationsSettings"), dialect.notifications_enabled)
-    _fill_amqp(call, sub(element, X + "AmqpSettings"), dialect.amqp)
+    for section in SECTIONS:
+        link(element, "down", f"{base}/{section.path}", section.media_type)
+    _fill_section(call, sub(element, X + GENERAL.name), GENERAL)
+    _fill_notifications(call, sub(element, X + "NotificationsSettings"))
+    _fill_section(call, sub(element, X + LDAP.name), LDAP)
+    _fill_amqp(call, sub(element, X + "AmqpSettings"), call.dialect.amqp)
+    for section in (EMAIL, LICENSE, BRANDING):
+        _fill_section(call, sub(element, X + section.name), section)
     blocking.fill_settings(call, sub(element, X + "BlockingTaskSettings"), call.world.blocking)
+    _fill_section(call, sub(element, X + PASSWORD_POLICY.name), PASSWORD_POLICY)
+    return element
+
+
+def kept(call: Call, section: Section) -> Element:
+    """Settings that are only kept."""
+    href = call.href(f"{BASE}/{section.path}")
+    element = root(X + section.tag, EXTENSION_VIEW, type=section.media_type, href=href)
+    _fill_section(call, element, section)
     return element
 
 
@@ -40,28 +60,40 @@ def amqp_test(call: Call, problem: str | None) -> Element:
     element = root(X + "AmqpSettingsTest", EXTENSION_VIEW, type=AMQP_TEST, href=href + "/action/test")
     link(element, "up", href, AMQP)
     sub(element, X + "Valid", "true" if problem is None else "false")
-    if problem is not None:
+    if problem is not None and call.traits.amqp_test_error:
         # Lower-case, unlike every other element: so the schema has it.
         sub(element, X + "error", minorErrorCode="BAD_REQUEST", message=problem, majorErrorCode=400)
     return element
 
 
-def notifications(call: Call, enabled: bool) -> Element:
+def notifications(call: Call) -> Element:
     href = call.href(BASE + "/notifications")
     element = root(X + "NotificationsSettings", EXTENSION_VIEW, type=NOTIFICATIONS, href=href)
-    link(element, "edit", href, NOTIFICATIONS)
-    _fill_notifications(element, enabled)
+    _fill_notifications(call, element)
     return element
 
 
-def _fill_notifications(element: Element, enabled: bool) -> None:
-    sub(element, X + "EnableNotifications", "true" if enabled else "false")
+def _fill_section(call: Call, element: Element, section: Section) -> None:
+    link(element, "edit", call.href(f"{BASE}/{section.path}"), section.media_type)
+    section.fill(element, call.dialect.kept[section.tag], call.traits)
+
+
+def _fill_notifications(call: Call, element: Element) -> None:
+    link(element, "edit", call.href(BASE + "/notifications"), NOTIFICATIONS)
+    sub(element, X + "EnableNotifications", "true" if call.dialect.notifications_enabled else "false")
 
 
 def _fill_amqp(call: Call, element: Element, target: AmqpTarget) -> None:
     href = call.href(BASE + "/amqp")
     link(element, "edit", href, AMQP)
     link(element, "test", href + "/action/test", AMQP_TEST)
+    if call.traits.amqp_certificates:
+        link(
+            element, "certificate:update", href + "/action/updateAmqpCertificate", admin_type("certificateUpdateParams")
+        )
+        link(element, "certificate:reset", href + "/action/resetAmqpCertificate")
+        link(element, "truststore:update", href + "/action/updateAmqpTruststore", admin_type("trustStoreUpdateParams"))
+        link(element, "truststore:reset", href + "/action/resetAmqpTruststore")
     sub(element, X + "AmqpHost", target.host)
     sub(element, X + "AmqpPort", str(target.port))
     sub(element, X + "AmqpUsername", target.username)
@@ -69,5 +101,7 @@ def _fill_amqp(call: Call, element: Element, target: AmqpTarget) -> None:
     sub(element, X + "AmqpExchange", target.exchange)
     sub(element, X + "AmqpVHost", target.vhost)
     sub(element, X + "AmqpUseSSL", "true" if target.use_ssl else "false")
-    sub(element, X + "AmqpSslAcceptAll", "true" if target.ssl_accept_all else "false")
-    sub(element, X + "AmqpPrefix", target.prefix)
+    if call.traits.amqp_accept_all:
+        sub(element, X + "AmqpSslAcceptAll", "true" if target.ssl_accept_all else "false")
+    if call.traits.amqp_prefix:
+        sub(element, X + "AmqpPrefix", target.prefix)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gatepost.core.clock import iso
-from gatepost.core.inventory import Machine, Organization
+from gatepost.core.entities import Entity
+from gatepost.core.inventory import Organization
 from gatepost.core.tasks import Task
 from gatepost.vcloud.http import Call
 from gatepost.vcloud.names import (
@@ -16,7 +17,7 @@ from gatepost.vcloud.names import (
     vcloud_type,
 )
 from gatepost.vcloud.represent.links import link, reference
-from gatepost.vcloud.xmlio import Element, root, sub
+from gatepost.vcloud.xmlio import Element, parse, root, sub
 
 TASK_TYPE = vcloud_type("task")
 
@@ -27,7 +28,7 @@ def task(call: Call, task: Task) -> Element:
     return element
 
 
-def tasks_of(call: Call, parent: Element, entity: Machine, created_by: Task | None = None) -> None:
+def tasks_of(call: Call, parent: Element, entity: Entity, created_by: Task | None = None) -> None:
     """The `Tasks` of an object: the running one that is about it, and those that failed since the last."""
     running = (entity.busy,) if entity.busy is not None and entity.busy.owner.id == entity.id else ()
     listed = (*entity.failed_tasks, *running) if created_by is None else (created_by,)
@@ -55,12 +56,12 @@ def _attributes(call: Call, task: Task) -> dict[str, str | None]:
     return {
         "status": task.status.value,
         "startTime": iso(task.started_at),
-        "serviceNamespace": SERVICE_NAMESPACE,
+        "serviceNamespace": service_of(task) if call.traits.task_service else None,
         "operationName": task.operation,
         "operation": _operation_text(task),
         "expiryTime": iso(task.expires_at),
         "endTime": None if task.ended_at is None else iso(task.ended_at),
-        "cancelRequested": "true" if task.cancel_requested else "false",
+        "cancelRequested": ("true" if task.cancel_requested else "false") if call.traits.task_service else None,
         "name": "task",
         "id": f"urn:vcloud:task:{task.id}",
         "type": TASK_TYPE,
@@ -75,7 +76,11 @@ def _fill(call: Call, element: Element, task: Task) -> None:
     hold = task.hold
     if hold is not None and hold.active and call.user.is_sysadmin:
         link(element, "down", call.entity_href("blockingTask", hold.id), admin_type("blockingTask"))
-    reference(call, element, V + "Owner", task.owner)
+    report = task.report
+    if report is not None and report.owner is not None:
+        sub(element, V + "Owner", **{name: text or None for name, text in report.owner._asdict().items()})
+    else:
+        reference(call, element, V + "Owner", task.owner)
     if task.error is not None:
         sub(
             element,
@@ -87,11 +92,22 @@ def _fill(call: Call, element: Element, task: Task) -> None:
     reference(call, element, V + "User", task.user.ref)
     reference(call, element, V + "Organization", task.user.org.ref)
     sub(element, V + "Progress", str(task.progress))
-    sub(element, V + "Details", task.details)
+    if report is not None and report.params:
+        element.append(parse(report.params))
+    if call.traits.task_service:
+        sub(element, V + "Details", task.details)
+    if report is not None and report.result and call.traits.task_result:
+        element.append(parse(report.result))
+
+
+def service_of(task: Task) -> str:
+    return SERVICE_NAMESPACE if task.report is None else task.report.service
 
 
 def _operation_text(task: Task) -> str:
-    words = OPERATION_WORDS[task.operation]
+    if task.report is not None and task.report.text:
+        return task.report.text
+    words = OPERATION_WORDS["jobCustom" if task.report is not None else task.operation]
     verb = words.finished if task.status.ended else words.running
     name = task.owner.name if words.with_name else ""
     return f"{verb} {KIND_WORDS[task.owner.kind]} {name}({task.owner.id})"

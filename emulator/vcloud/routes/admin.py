@@ -5,11 +5,11 @@ from __future__ import annotations
 from gatepost.vcloud.errors import denied, no_access
 from gatepost.vcloud.http import Call, Reply, Who, checked_id, route
 from gatepost.vcloud.names import EXTENSION_VIEW, X, admin_type
-from gatepost.vcloud.represent import admin
+from gatepost.vcloud.represent import admin, networks, vdcs, vsphere
 from gatepost.vcloud.represent.links import admin_reference, link
 from gatepost.vcloud.routes import find
 from gatepost.vcloud.routes.browse import contents, visible_orgs
-from gatepost.vcloud.xmlio import root
+from gatepost.vcloud.xmlio import root, sub
 
 
 def _require_admin(call: Call) -> None:
@@ -21,7 +21,8 @@ def _require_admin(call: Call) -> None:
 def vcloud(call: Call) -> Reply:
     _require_admin(call)
     with call.world.lock:
-        element = admin.vcloud(call, visible_orgs(call), call.world.inventory.roles)
+        rights = list(call.dialect.rights.by_id.values())
+        element = admin.vcloud(call, visible_orgs(call), call.world.inventory.roles, rights)
     return Reply(200, element, admin_type("vcloud"))
 
 
@@ -38,14 +39,21 @@ def vdc(call: Call, id: str) -> Reply:
     with call.world.lock:
         found = find.vdc(call, id)
         inside = contents(found)
-    return Reply(200, admin.vdc(call, found, inside), admin_type("vdc"))
+    return Reply(200, vdcs.admin_vdc(call, found, inside), admin_type("vdc"))
 
 
-@route("GET", "/api/admin/catalog/<id>")
-def catalog(call: Call, id: str) -> Reply:
+@route("GET", "/api/admin/vdcStorageProfile/<id>")
+def storage_profile(call: Call, id: str) -> Reply:
     _require_admin(call)
     with call.world.lock:
-        return Reply(200, admin.catalog(call, find.catalog(call, id)), admin_type("catalog"))
+        return Reply(200, vdcs.admin_storage_profile(call, find.profile(call, id)), admin_type("vdcStorageProfile"))
+
+
+@route("GET", "/api/admin/network/<id>")
+def network(call: Call, id: str) -> Reply:
+    _require_admin(call)
+    with call.world.lock:
+        return Reply(200, networks.admin_network(call, find.network(call, id)), admin_type("network"))
 
 
 @route("GET", "/api/admin/user/<id>")
@@ -56,13 +64,28 @@ def user(call: Call, id: str) -> Reply:
         return Reply(200, admin.user(call, found, call.world.inventory.roles[found.role]), admin_type("user"))
 
 
+@route("DELETE", "/api/admin/user/<id>")
+def remove_user(call: Call, id: str) -> Reply:
+    """What he made stays, and still names him; he is logged out."""
+    _require_admin(call)
+    with call.world.lock:
+        found = find.user(call, id)
+        if not admin.can_remove(call, found):
+            raise denied()
+        call.world.inventory.remove_user(found)
+        call.world.emit("user/delete", found.ref, found.org, call.user)
+        call.dialect.sessions.close_all(found)
+    return Reply(204)
+
+
 @route("GET", "/api/admin/role/<id>")
 def role(call: Call, id: str) -> Reply:
     _require_admin(call)
     wanted = checked_id(id)
     for one, role_id in call.world.inventory.roles.items():
         if role_id == wanted:
-            return Reply(200, admin.role(call, one, role_id), admin_type("role"))
+            with call.world.lock:
+                return Reply(200, admin.role(call, one, role_id, call.dialect.rights.of(one)), admin_type("role"))
     raise no_access("role", wanted)
 
 
@@ -91,6 +114,10 @@ def _extension_list(path: str, tag: str, type_name: str) -> None:
             for provider in call.world.inventory.provider_vdcs.values():
                 reference_tag = X + "ProviderVdcReference"
                 admin_reference(call, element, reference_tag, "providervdc", "providervdc", provider.id, provider.name)
+        if path == "vimServerReferences":
+            for server in call.world.inventory.vim_servers.values():
+                own = {"type": vsphere.SERVER, "name": server.name}
+                sub(element, X + "VimServerReference", **own, href=vsphere.href_of(call, server))
         return Reply(200, element, admin_type(type_name))
 
 

@@ -1,11 +1,11 @@
-"""What a user finds by walking the links: organizations, datacenters, catalogs, templates (reference, section 2)."""
+"""What a user finds by walking the links: organizations, datacenters, networks (reference, section 2)."""
 
 from __future__ import annotations
 
-from gatepost.core.inventory import Organization, VApp, VAppTemplate, Vdc
+from gatepost.core.inventory import Organization, VAppNetwork, Vdc
 from gatepost.vcloud.http import Call, Reply, route
 from gatepost.vcloud.names import vcloud_type
-from gatepost.vcloud.represent import orgs
+from gatepost.vcloud.represent import networks, orgs, vdcs
 from gatepost.vcloud.routes import find
 
 
@@ -13,8 +13,8 @@ def visible_orgs(call: Call) -> list[Organization]:
     return [org for org in call.world.inventory.orgs.values() if call.user.sees(org)]
 
 
-def contents(vdc: Vdc) -> list[VApp | VAppTemplate]:
-    return [*vdc.vapps.values(), *vdc.templates.values()]
+def contents(vdc: Vdc) -> list[vdcs.Contained]:
+    return [*vdc.vapps.values(), *vdc.templates.values(), *vdc.media.values(), *vdc.disks.values()]
 
 
 @route("GET", "/api/org")
@@ -34,32 +34,20 @@ def vdc(call: Call, id: str) -> Reply:
     with call.world.lock:
         found = find.vdc(call, id)
         inside = contents(found)
-    # Names and ids never change, so that a long list need not hold the lock.
-    return Reply(200, orgs.vdc(call, found, inside), vcloud_type("vdc"))
+    # Ids never change, so that a long list need not hold the lock.
+    return Reply(200, vdcs.vdc(call, found, inside), vcloud_type("vdc"))
 
 
-@route("GET", "/api/catalog/<id>")
-def catalog(call: Call, id: str) -> Reply:
+@route("GET", "/api/vdcStorageProfile/<id>")
+def storage_profile(call: Call, id: str) -> Reply:
     with call.world.lock:
-        return Reply(200, orgs.catalog(call, find.catalog(call, id)), vcloud_type("catalog"))
-
-
-@route("GET", "/api/catalogItem/<id>")
-def catalog_item(call: Call, id: str) -> Reply:
-    with call.world.lock:
-        return Reply(200, orgs.catalog_item(call, find.catalog_item(call, id)), vcloud_type("catalogItem"))
+        return Reply(200, vdcs.storage_profile(call, find.profile(call, id)), vcloud_type("vdcStorageProfile"))
 
 
 @route("GET", "/api/network/<id>")
 def network(call: Call, id: str) -> Reply:
     with call.world.lock:
-        return Reply(200, orgs.network(call, find.network(call, id)), vcloud_type("orgNetwork"))
-
-
-@route("GET", "/api/vAppTemplate/<id>")
-def template(call: Call, id: str) -> Reply:
-    with call.world.lock:
-        found = find.template_or_vm(call, id)
-        if isinstance(found, VAppTemplate):
-            return Reply(200, orgs.template(call, found), vcloud_type("vAppTemplate"))
-        return Reply(200, orgs.template_vm(call, found), vcloud_type("vm"))
+        found = find.any_network(call, id)
+        if isinstance(found, VAppNetwork):
+            return Reply(200, networks.vapp_network(call, found), vcloud_type("vAppNetwork"))
+        return Reply(200, networks.org_network(call, found), vcloud_type("orgNetwork"))

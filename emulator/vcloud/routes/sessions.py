@@ -95,6 +95,7 @@ def _open(call: Call, *, jwt: bool, provider: bool | None = None) -> tuple[User,
         if provider is not None and provider is not user.org.is_system:
             raise denied()
         session = call.dialect.sessions.open(user, jwt=jwt)
+        call.world.emit("session/login", user.ref, user.org, user)
     call.entry.user = f"{user.name}@{user.org.name}"
     headers = {
         TOKEN_HEADER: session.token,

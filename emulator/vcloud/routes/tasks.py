@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from gatepost.core.operations import Workflow
 from gatepost.vcloud.http import Call, Reply, route
 from gatepost.vcloud.names import vcloud_type
 from gatepost.vcloud.represent import tasks as represent
 from gatepost.vcloud.routes import find
+
+
+def accepted(call: Call, operation: str, workflow: Workflow) -> Reply:
+    """Start an operation on an existing object: 202 with its Task. The caller holds the lock."""
+    task = call.world.request(operation, call.user, workflow)
+    call.concerns(task.id)
+    headers = {"Location": call.entity_href("task", task.id)}
+    return Reply(202, represent.task(call, task), represent.TASK_TYPE, headers)
 
 
 @route("GET", "/api/task/<id>")

@@ -1,0 +1,1 @@
+"""Extension services: programs outside that serve URLs of the cloud, over AMQP (reference, section 8)."""
