@@ -1,0 +1,1 @@
+"""The Abiquo dialect: a webhook out, path-only links back."""

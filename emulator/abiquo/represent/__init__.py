@@ -1,0 +1,1 @@
+"""How the dialect's resources look: functions from the inventory to documents."""

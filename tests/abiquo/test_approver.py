@@ -1,0 +1,60 @@
+"""The connector that anyone may copy, as it stands, in the two minutes that the docs promise."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.process import Serve, environment, gatepost
+from tests.support.waiting import until
+
+APPROVER = Path(__file__).parents[2] / "examples" / "abiquo_approver.py"
+
+
+@contextmanager
+def approver(output: Path, api: str, port: int) -> Iterator[None]:
+    with output.open("wb") as file:
+        command = [sys.executable, str(APPROVER), "--api", api, "--port", str(port)]
+        process = subprocess.Popen(command, env=environment(), stdout=file, stderr=subprocess.STDOUT)
+        try:
+            until(lambda: "listening" in output.read_text(), 30)
+            yield
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number: int = taken.getsockname()[1]
+        return number
+
+
+def test_the_two_minutes_of_the_docs(tmp_path: Path, port: int) -> None:
+    """A deploy passes, an undeploy does not; a whole appliance is one message."""
+    output = tmp_path / "approver.txt"
+    endpoint = f"http://127.0.0.1:{port}/"
+    with Serve(tmp_path, "--broker", "none", "--workflow-endpoint", endpoint, "--set", "work.scale=0.2") as served:
+        ask = ("--user", "joe", "--url", served.url)
+        nobody = gatepost("request", "deploy", "--name", "web", *ask)
+        assert (nobody.returncode, "WKF-01" in nobody.stderr) == (1, True)
+        with approver(output, served.info["abiquo_api"], port):
+            deployed = gatepost("request", "deploy", "--name", "web", *ask)
+            assert (deployed.returncode, deployed.stdout.splitlines()[-1]) == (0, "DEPLOY web: FINISHED_SUCCESSFULLY")
+            undeployed = gatepost("request", "undeploy", "--name", "shop", *ask)
+            assert undeployed.returncode == 1
+            # The first line is what it was when the request came back, which may be this already.
+            assert ["CANCELLED" in line for line in undeployed.stdout.splitlines()[1:]] == [True, True]
+        assert sorted(output.read_text().splitlines()[1:]) == [
+            "cancel: UNDEPLOY of db",
+            "cancel: UNDEPLOY of web",
+            "continue: DEPLOY of web",
+        ]
+        served.stop()
