@@ -13,14 +13,16 @@ import platform
 import time
 from datetime import UTC, datetime
 
-from bench import approval, get_task, holds, memory, start
+from bench import abiquo, approval, get_task, holds, memory, queries, start
 from bench.rounds import Row, table
 
 MEASURES = {
     "get-task": get_task.run,
     "approval": approval.run,
+    "abiquo": abiquo.run,
     "holds": holds.run,
     "memory": memory.run,
+    "queries": queries.run,
     "start": start.run,
 }
 

@@ -2,7 +2,7 @@
 
 Instantiate; the notifications go out and are confirmed; a connector in a process of its own consumes them, resolves the
 entity, reads the blocking task and resumes; the user reads his task as success. Five requests, with notifications on
-nine messages (two with them off), no simulated work.
+nine events (two with them off), each told in XML and in JSON, no simulated work.
 """
 
 from __future__ import annotations

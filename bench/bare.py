@@ -1,4 +1,4 @@
-"""A process with one Flask route that renders a given document with lxml, on the server that the cloud runs on.
+"""A process with one Flask route that renders a given document, XML or JSON, on the server that the cloud runs on.
 
 The yardstick: what any Flask program would pay for that answer, without a cloud behind it.
 """
@@ -36,8 +36,21 @@ def make_app(document: str, content_type: str) -> Flask:
     return app
 
 
+def make_json_app(document: str, content_type: str) -> Flask:
+    """The same for JSON, at any path."""
+    value = json.loads(document)
+    app = Flask("bare", static_folder=None)
+
+    @app.get("/<path:path>")
+    def any_path(path: str) -> Response:
+        return Response(json.dumps(value, ensure_ascii=False), content_type=content_type)
+
+    return app
+
+
 def main(document: str, content_type: str) -> None:
-    server = GranianServer(make_app(document, content_type).wsgi_app)
+    make = make_json_app if document.startswith("{") else make_app
+    server = GranianServer(make(document, content_type).wsgi_app)
     server.start()
     tune()
     serve(server.port, {"cpu": time.process_time})

@@ -12,6 +12,7 @@ import socket
 from typing import NamedTuple
 
 VERSION = "5.5"
+XML = f"application/*+xml;version={VERSION}"
 _LENGTH = re.compile(rb"^content-length: *(\d+)", re.I | re.M)
 _TOKEN = re.compile(rb"^x-vcloud-authorization: *(\S+)", re.I | re.M)
 _READ = 1 << 16
@@ -26,12 +27,12 @@ class Answer(NamedTuple):
 class Connection:
     """One kept-alive connection to a server on this machine; `authorization` is sent with every request."""
 
-    def __init__(self, port: int, authorization: str = "") -> None:
+    def __init__(
+        self, port: int, authorization: str = "", accept: str = f"application/*+xml;version={VERSION}"
+    ) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._common = (
-            f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: application/*+xml;version={VERSION}\r\n{authorization}"
-        )
+        self._common = f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: {accept}\r\n{authorization}"
 
     def request(self, method: str, path: str, body: bytes = b"", content_type: str = "") -> bytes:
         """The bytes of a request. `path` may be an href."""

@@ -15,7 +15,12 @@ import time
 from typing import Any
 
 from bench.child import serve
+from bench.queries import Yardsticks
 from gatepost import Gatepost
+from gatepost.abiquo import paths, review
+from gatepost.abiquo.inventory import VirtualMachine
+from gatepost.abiquo.versions import traits
+from gatepost.abiquo.workflows import deploy
 from gatepost.cli.serve import tune
 from gatepost.core import workflows
 from gatepost.serving.granian import GranianServer
@@ -68,6 +73,22 @@ def fill(cloud: Gatepost, count: int) -> list[tuple[str, str, str]]:
     return [(hold.task.id, hold.task.owner.id, hold.id) for hold in chosen]
 
 
+def finish(cloud: Gatepost, count: int) -> int:
+    """Let alice have `count` vApps, every second one powered on. No event goes out."""
+    world = cloud.world
+    user = world.inventory.find_user("alice", "acme")
+    vdc = next(iter(user.org.vdcs.values()))
+    template = next(iter(vdc.templates.values()))
+    tell, world.on_event = world.on_event, lambda event: None
+    asked, world.blocking.operations = world.blocking.operations, frozenset()
+    for number in range(count):
+        on = bool(number % 2)
+        workflow = workflows.instantiate(vdc, template, f"web-{number}", "", user, deploy=on, power_on=on)
+        world.request("vdcInstantiateVapp", user, workflow)
+    world.on_event, world.blocking.operations = tell, asked
+    return count
+
+
 def bytes_per_hold(cloud: Gatepost, count: int) -> float:
     """What the process grows by for each open hold with its vApp and VM. The journal is empty before and after."""
     gc.collect()
@@ -84,19 +105,56 @@ def _resident() -> int:
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
-def main(broker: str | None = None, settings: dict[str, Any] | None = None) -> None:
+def machines(cloud: Gatepost, count: int) -> list[str]:
+    """Give Abiquo's joe so many machines more; their paths below the API's root."""
+    inventory = cloud.abiquo.state.inventory
+    appliance = next(iter(inventory.machines.values())).appliance
+    made = []
+    for number in range(count):
+        ids = inventory.new_id(), cloud.abiquo.world.ids.uuid()
+        machine = VirtualMachine(*ids, f"vm-{number}", appliance, inventory.nicks["joe"])
+        made.append(paths.machine(inventory.add_machine(machine)))
+    return made
+
+
+def queue(cloud: Gatepost, count: int) -> None:
+    """Let joe's deploys of so many machines wait for review. No connector is called."""
+    state = cloud.abiquo.state
+    known = len(state.inventory.machines)
+    machines(cloud, count)
+    newest = traits(cloud.settings.abiquo_version)
+    cloud.settings.update({"abiquo.webhook_mode": "async"})
+    for machine in list(state.inventory.machines.values())[known:]:
+        wanted = [(machine, deploy(machine, newest, held=True))]
+        review.submit(cloud.abiquo, state, machine.owner, wanted, None)
+
+
+def main(
+    broker: str | None = None,
+    settings: dict[str, Any] | None = None,
+    workflow_endpoint: str | None = None,
+    taps: bool = False,
+) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
-    with Gatepost(broker=broker, settings=settings, server=GranianServer) as cloud:
+    options: dict[str, Any] = {"broker": broker, "settings": settings, "workflow_endpoint": workflow_endpoint}
+    with Gatepost(**options, taps=taps, server=GranianServer) as cloud:
         tune()
         pauses = Pauses()
+        yardsticks = Yardsticks(cloud)
         commands = {
             "cpu": time.process_time,
             "fill": lambda count: fill(cloud, count),
             "pause": pauses.take,
             "collect": pauses.collect,
+            "vapps": lambda count: finish(cloud, count),
+            "yardsticks": yardsticks.show,
+            "search by hand": yardsticks.search,
+            "page by hand": yardsticks.page,
             "bytes": lambda count: bytes_per_hold(cloud, count),
             "info": cloud.info,
+            "machines": lambda count: machines(cloud, count),
+            "queue": lambda count: queue(cloud, count),
         }
         serve(cloud.port, commands)
 

@@ -9,14 +9,16 @@ from typing import Any
 from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import BaseConverter, MapAdapter
 
+from gatepost.abiquo import http as abiquo
+from gatepost.abiquo import routes as abiquo_routes
 from gatepost.control import routes as control
 from gatepost.vcloud import http as vcloud
 from gatepost.vcloud import routes as vcloud_routes
 from gatepost.vcloud.errors import ApiError
 
-__all__ = ["create_app", "vcloud_routes"]
+__all__ = ["abiquo_routes", "create_app", "vcloud_routes"]
 
 
 class _App(Flask):
@@ -31,6 +33,13 @@ class _App(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """All views are plain functions; Flask would inspect them at each call."""
         return func
+
+
+class _Id(BaseConverter):
+    """What stands for `<id>` in a rule: no word that other rules have in its place, or their wrong methods were its."""
+
+    part_isolating = True
+    regex = r"(?!(?:authorizationcheck|localizationbundles|query)$)[^/]+"
 
 
 class _NoSession(SessionInterface):
@@ -51,9 +60,11 @@ def create_app() -> Flask:
     """The one application of this process; which world a request is for stands in its WSGI environ."""
     app = _App("gatepost", static_folder=None)
     app.session_interface = _NoSession()
+    app.url_map.converters["default"] = _Id
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.register_blueprint(vcloud.blueprint)
+    app.register_blueprint(abiquo.blueprint)
     app.register_blueprint(control.blueprint)
     app.register_error_handler(HTTPException, _no_route)
     app.register_error_handler(Exception, _failed)
@@ -64,8 +75,13 @@ def _no_route(error: HTTPException) -> Response:
     status = error.code or 500
     allow = dict(error.get_headers(request.environ)).get("Allow")
     headers = {"Allow": allow} if allow else {}
+    if _is_abiquo():
+        return abiquo.no_route(abiquo.Call(request.environ), status, headers)
     if not _is_vcloud():
         return control.refuse(status, f"There is no {request.method} {request.path}.", headers)
+    theirs = vcloud.unrouted(request.environ)
+    if theirs is not None:
+        return theirs
     call = vcloud.Call(request.environ)
     try:
         call.negotiate()
@@ -81,8 +97,14 @@ def _no_route(error: HTTPException) -> Response:
 def _failed(error: Exception) -> Response:
     if _is_vcloud():
         return vcloud.internal_error(vcloud.Call(request.environ))
+    if _is_abiquo():
+        return abiquo.internal_error(abiquo.Call(request.environ))
     return control.internal_error()
 
 
+def _is_abiquo() -> bool:
+    return request.path.startswith("/abiquo/")
+
+
 def _is_vcloud() -> bool:
-    return request.path.startswith(("/api", "/cloudapi"))
+    return request.path.startswith(("/api", "/cloudapi", "/transfer"))

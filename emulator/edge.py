@@ -7,7 +7,8 @@ in the environ.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gatepost.core import redaction
@@ -20,14 +21,29 @@ _DRAINED = 8 * 1024 * 1024
 """Bytes of a body beyond the limit that are still taken off the wire, unkept: a client that is in the middle of sending
 when the connection closes would see that instead of the answer."""
 
+UPLOADS = "/transfer/"
+"""Below this path bodies may have any length: their route counts them, and lets go of each piece at once."""
+
 _SLASHES = re.compile("/{2,}")
 _UNJOURNALLED = ("/gatepost", "/console")
 
 
 class Edge:
-    """A WSGI application around `app`; `context` is put into every request's environ."""
+    """A WSGI application around `app`; `context` is put into every request's environ.
 
-    def __init__(self, app: WSGIApplication, journal: Journal, context: dict[str, object], body_limit: int) -> None:
+    `mounts` tells where clients see what stands elsewhere in the application: pairs of path prefixes, of which the
+    first that fits counts.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        journal: Journal,
+        context: dict[str, object],
+        body_limit: int,
+        mounts: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self._mounts = mounts
         self._app = app
         self._journal = journal
         self._context = context
@@ -36,29 +52,52 @@ class Edge:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ.update(self._context)
         path: str = environ["PATH_INFO"]
+        environ["gatepost.asked"] = path
         if "//" in path or (path.endswith("/") and path != "/"):
+            environ["gatepost.path"] = path
             path = environ["PATH_INFO"] = _SLASHES.sub("/", path).rstrip("/") or "/"
-        self._read_body(environ)
+        inside = self._inside(path)
+        if inside != path:
+            environ["PATH_INFO"] = inside
+            environ.pop("gatepost.path", None)
+        self._read_body(environ, environ["PATH_INFO"])
         if path.startswith(_UNJOURNALLED):
             return self._app(environ, start_response)
         return self._journalled(environ, path, start_response)
 
+    def dialect_of(self, path: str) -> str:
+        """Whose path it is, as clients see it; empty for nobody's."""
+        return _dialect(self._inside(path))
+
+    def _inside(self, path: str) -> str:
+        for outside, inside in self._mounts:
+            if path.startswith(outside) and path[len(outside) :][:1] in ("", "/"):
+                return inside + path[len(outside) :]
+        return path
+
     def _journalled(self, environ: WSGIEnvironment, path: str, start_response: StartResponse) -> Iterable[bytes]:
         journal = self._journal
+        upload = environ["PATH_INFO"].startswith(UPLOADS)
         entry = Entry(
             kind="http.request",
             direction="in",
-            dialect=_dialect(path),
+            dialect=_dialect(environ["PATH_INFO"]),
             at=journal.now(),
             method=environ["REQUEST_METHOD"],
             path=_target(environ, path),
             headers=_request_headers(environ),
-            body=redaction.body(environ["gatepost.body"]),
+            body=b"" if upload else redaction.body(environ["gatepost.body"]),
+            note=f"{len(environ['gatepost.body'])} bytes of a file, which are not kept" if upload else None,
         )
         journal.add(entry)
         environ["gatepost.entry"] = entry
         answer: list[Any] = []
-        content = self._run(environ, lambda *args: _remember(answer, args))
+        start: Any = partial(_remember, answer)  # nothing here calls the `write` that it does not give
+        parts = self._app(environ, start)
+        streams = "gatepost.streams" in environ
+        content = b"" if streams else _joined(parts)
+        if environ["gatepost.too_large"]:
+            _drain(environ)
         status, headers = answer[0], answer[1]
         journal.add(
             Entry(
@@ -74,34 +113,76 @@ class Edge:
                 headers=_response_headers(headers),
                 body=redaction.body(content),
                 answers=entry.seq,
+                note=entry.note if entry.fault is not None else None,
+                fault=entry.fault,
             )
         )
         start_response(status, headers)
-        return [content]
+        return _Stream(parts, journal, entry) if streams else [content]
 
-    def _run(self, environ: WSGIEnvironment, start: Callable[..., Any]) -> bytes:
-        parts = self._app(environ, start)
-        try:
-            return b"".join(parts)
-        finally:
-            close = getattr(parts, "close", None)
-            if close is not None:
-                close()
-
-    def _read_body(self, environ: WSGIEnvironment) -> None:
+    def _read_body(self, environ: WSGIEnvironment, path: str) -> None:
         """Read at most the limit and one byte: more than that is never kept, whoever sends it."""
         body = b""
         if environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
             body = environ["wsgi.input"].read(self._body_limit + 1)
-        if len(body) > self._body_limit:
-            left = _DRAINED
-            while left > 0 and (part := environ["wsgi.input"].read(min(left, 1 << 16))):
-                left -= len(part)
         environ["gatepost.too_large"] = len(body) > self._body_limit
-        environ["gatepost.body"] = body[: self._body_limit]
+        if environ["gatepost.too_large"] and not path.startswith(UPLOADS):
+            _drain(environ)
+            body = body[: self._body_limit]
+        environ["gatepost.body"] = body
 
 
-def _remember(answer: list[Any], args: tuple[Any, ...]) -> None:
+def _drain(environ: WSGIEnvironment) -> None:
+    """Take what is left of a body off the wire, up to a bound."""
+    left = _DRAINED
+    while left > 0 and (part := environ["wsgi.input"].read(min(left, 1 << 16))):
+        left -= len(part)
+
+
+class _Stream:
+    """A body without an end; each part of it is an entry of its own."""
+
+    def __init__(self, parts: Iterable[bytes], journal: Journal, request: Entry) -> None:
+        self._parts = parts
+        self._journal = journal
+        self._request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        request = self._request
+        for part in self._parts:
+            self._journal.add(
+                Entry(
+                    kind="http.stream",
+                    direction="out",
+                    dialect=request.dialect,
+                    at=self._journal.now(),
+                    method=request.method,
+                    path=request.path,
+                    user=request.user,
+                    body=redaction.body(part),
+                    answers=request.seq,
+                )
+            )
+            yield part
+
+    def close(self) -> None:
+        _close(self._parts)
+
+
+def _joined(parts: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(parts)
+    finally:
+        _close(parts)
+
+
+def _close(parts: Iterable[bytes]) -> None:
+    close = getattr(parts, "close", None)
+    if close is not None:
+        close()
+
+
+def _remember(answer: list[Any], *args: Any) -> None:
     answer[:] = args[:2]
 
 
@@ -115,7 +196,9 @@ def _target(environ: WSGIEnvironment, path: str) -> str:
 
 
 def _dialect(path: str) -> str:
-    return "vcloud" if path.startswith(("/api", "/cloudapi")) else ""
+    if path.startswith(("/api", "/cloudapi", UPLOADS)):
+        return "vcloud"
+    return "abiquo" if path.startswith("/abiquo/") else ""
 
 
 def _request_headers(environ: WSGIEnvironment) -> dict[str, str]:
@@ -128,4 +211,7 @@ def _request_headers(environ: WSGIEnvironment) -> dict[str, str]:
 
 
 def _response_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
-    return {name: redaction.REDACTED if redaction.is_secret_header(name.lower()) else value for name, value in headers}
+    kept = {name: redaction.REDACTED if redaction.is_secret_header(name.lower()) else value for name, value in headers}
+    if "?" in (location := kept.get("Location", "")):
+        kept["Location"] = redaction.body(location.encode(errors="replace")).decode(errors="replace")
+    return kept

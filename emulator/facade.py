@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import re
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from gatepost import __version__
+from gatepost.abiquo import faults as abiquo_faults
+from gatepost.abiquo.dialect import ENVIRON_KEY as ABIQUO_KEY
+from gatepost.abiquo.dialect import AbiquoDialect
+from gatepost.abiquo.seed import ACCOUNTS as ABIQUO_ACCOUNTS
 from gatepost.app import create_app
 from gatepost.broker import Broker
 from gatepost.control.context import ENVIRON_KEY as CONTROL_KEY
@@ -20,24 +26,42 @@ from gatepost.control.guard import LOCAL_HOSTS
 from gatepost.core.clock import Clock, parse_rate
 from gatepost.core.cloud import Cloud
 from gatepost.core.events import Event
+from gatepost.core.faults import Faults
 from gatepost.core.journal import Journal
 from gatepost.core.seed import PASSWORD
 from gatepost.core.world import World
 from gatepost.edge import Edge
-from gatepost.messaging.message import Message
+from gatepost.injection.injector import Injector
+from gatepost.injection.messages import spoilt
+from gatepost.messaging.message import Form, Message
+from gatepost.messaging.outbox import Pending
 from gatepost.messaging.publisher import Publisher
+from gatepost.messaging.sender import entry
 from gatepost.messaging.target import DEFAULT_EXCHANGE, AmqpTarget
+from gatepost.messaging.webhook import WebhookSender
 from gatepost.serving import ServerFactory
 from gatepost.serving.threaded import ThreadedServer
-from gatepost.serving.tls import issue_certificate
+from gatepost.serving.tls import Certificate, issue_certificate
 from gatepost.settings import Settings, parse
+from gatepost.taps import AmqpTap, HttpTap
+from gatepost.vcloud import faults as vcloud_faults
 from gatepost.vcloud.dialect import ENVIRON_KEY as VCLOUD_KEY
 from gatepost.vcloud.dialect import VcloudDialect
 from gatepost.vcloud.http import BODY_LIMIT
 from gatepost.vcloud.notifications import render
+from gatepost.vcloud.services.messages import journalled
 
 ACCOUNTS = ("administrator@System", "orgadmin@acme", "alice@acme", "bob@globex")
 EMBEDDED = "embedded"
+ROOTS = {
+    "vcloud": (("/m", "/abiquo/m"),),
+    "abiquo": (
+        *(("/api", "/abiquo/api"), ("/m", "/abiquo/m")),
+        *(("/vcloud/api", "/api"), ("/vcloud/cloudapi", "/cloudapi"), ("/vcloud/transfer", "/transfer")),
+    ),
+}
+"""Where clients see each dialect, for each choice of who has `/api`: pairs of prefixes, outside and inside."""
+
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})
 
 
@@ -51,8 +75,12 @@ class Gatepost:
     `port` 0 takes a free one; a port that is taken raises OSError. `broker` is `embedded` (on `amqp_port`, user
     and password `guest`; AmqpPortTaken when that is taken), an AMQP URL, or None for no broker.
     `clock` is `real`, `manual` or a factor such as `x10`. `settings` are dotted keys, as `--set` takes them; unknown
-    ones raise InvalidSetting. `control_token` guards the control API, which needs it beyond this machine;
-    ValueError is raised for one that no header can carry. `server` makes what serves HTTP.
+    ones raise InvalidSetting. `root` says whose API stands at `/api`: `vcloud`, with Abiquo's at `/abiquo/api`, or
+    `abiquo`, with vCloud's at `/vcloud/api`. `workflow_endpoint` is the URL of an Abiquo connector: with it the
+    platform and the enterprise acme have workflow on from the start. `control_token` guards the control API, which
+    needs it beyond this machine; ValueError is raised for one that no header can carry. With `taps` the addresses that
+    clients are told are those of taps in front of server and broker, where connections can be broken. `server` makes
+    what serves HTTP.
     """
 
     def __init__(
@@ -63,20 +91,29 @@ class Gatepost:
         public_url: str | None = None,
         broker: str | None = EMBEDDED,
         amqp_port: int = 0,
+        root: str = "vcloud",
+        workflow_endpoint: str | None = None,
         seed: int = 1,
         clock: str = "real",
         settings: dict[str, Any] | None = None,
         tls: bool = False,
         control_token: str | None = None,
         allowed_hosts: tuple[str, ...] = (),
+        taps: bool = False,
         server: ServerFactory = ThreadedServer,
     ) -> None:
         if control_token is not None and re.fullmatch("[!-~]+", control_token) is None:
             raise ValueError("a control token is made of printable ASCII characters without blanks: give such a one")
+        if root not in ROOTS:
+            raise ValueError(f"{root!r} is no root: {' or '.join(ROOTS)} is expected")
         self._first_settings = parse(settings or {}).dotted()
         external = AmqpTarget.from_url(broker) if broker and broker != EMBEDDED else AmqpTarget()
         self._cloud = Cloud(parse(self._first_settings), seed, parse_rate(clock))
-        self._broker = Broker(host, amqp_port, version=__version__) if broker == EMBEDDED else None
+        # Behind a tap, the broker that clients are told of is the tap's.
+        place = ("127.0.0.1", 0) if taps else (host, amqp_port)
+        self._broker = Broker(*place, version=__version__) if broker == EMBEDDED else None
+        self._http_tap: HttpTap | None = None
+        self._amqp_tap: AmqpTap | None = None
         self._tls_folder = Path(tempfile.mkdtemp(prefix="gatepost-tls-")) if tls else None
         certificate = None
         if self._tls_folder is not None:
@@ -85,11 +122,19 @@ class Gatepost:
             certificate = issue_certificate(sorted(names), self._tls_folder)
         self._ca_file = certificate.ca if certificate is not None else None
         amqp = self._listen(external)
-        self._publisher = Publisher(self._cloud.journal, self._render, amqp)
+        self._publisher = Publisher(self._cloud.journal, self._forms, self._render, amqp, journalled)
         self._vcloud = VcloudDialect(self._cloud, "", amqp, self._publisher)
+        dialects = {"vcloud": vcloud_faults, "abiquo": abiquo_faults}
+        self._injector = Injector(self._cloud, create_app(), self._publisher.put, self._drop, dialects)
+        if self._broker is not None:
+            self._injector.watch(self._broker)
         self._cloud.listen(self._on_event)
+        self._webhooks = WebhookSender(self._cloud.journal, self.faults)
+        self._vcloud_path, abiquo_path = ("", "/abiquo/api") if root == "vcloud" else ("/vcloud", "/api")
+        self._abiquo = AbiquoDialect(self._cloud, self._webhooks, abiquo_path, workflow_endpoint or "")
         control = Control(
             cloud=self._cloud,
+            abiquo=self._abiquo,
             info=self.info,
             reset=self.reset,
             vcloud_href=lambda path: self._vcloud.public_url + path,
@@ -97,26 +142,46 @@ class Gatepost:
             hosts=LOCAL_HOSTS | {host.lower()} | {name.lower() for name in allowed_hosts},
             listens_locally=host in LOCAL_HOSTS,
             broker=self._broker,
+            faults=self.faults,
         )
-        context: dict[str, object] = {VCLOUD_KEY: self._vcloud, CONTROL_KEY: control}
-        edge = Edge(create_app(), self._cloud.journal, context, BODY_LIMIT)
+        context: dict[str, object] = {VCLOUD_KEY: self._vcloud, ABIQUO_KEY: self._abiquo, CONTROL_KEY: control}
+        edge = Edge(self._injector.app, self._cloud.journal, context, BODY_LIMIT, ROOTS[root])
         try:
-            self._server = server(edge, host, port, certificate=certificate)
+            if taps:
+                self._server = server(edge, "127.0.0.1", 0)
+                with contextlib.ExitStack() as undo:
+                    undo.callback(self._server.stop)
+                    self._open_taps(host, port, amqp_port, amqp, certificate, edge, context)
+                    undo.pop_all()
+            else:
+                self._server = server(edge, host, port, certificate=certificate)
         except BaseException:
             self._leave()
             raise
         shown = "127.0.0.1" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
         scheme = "https" if tls else "http"
-        self._vcloud.public_url = (public_url or f"{scheme}://{shown}:{self._server.port}").rstrip("/")
+        self._url = (public_url or f"{scheme}://{shown}:{self.port}").rstrip("/")
+        self._vcloud.public_url = self._url + self._vcloud_path
+        self._abiquo.public_url = self._url
 
     @property
     def url(self) -> str:
         """The cloud's URL, without a slash at the end: hrefs begin with it."""
-        return self._vcloud.public_url
+        return self._url
+
+    @property
+    def abiquo_url(self) -> str:
+        """The root of Abiquo's API, which clients are configured with; no slash at the end."""
+        return self._abiquo.api_url
+
+    @property
+    def abiquo(self) -> AbiquoDialect:
+        """The other dialect's own objects, under the same lock."""
+        return self._abiquo
 
     @property
     def port(self) -> int:
-        return self._server.port
+        return self._server.port if self._http_tap is None else self._http_tap.port
 
     @property
     def ca_file(self) -> Path | None:
@@ -146,6 +211,21 @@ class Gatepost:
         return self._broker
 
     @property
+    def faults(self) -> Faults:
+        """The rules that say what goes wrong."""
+        return self._injector.faults
+
+    @property
+    def http_tap(self) -> HttpTap | None:
+        """Only with taps: where requests can be held."""
+        return self._http_tap
+
+    @property
+    def amqp_tap(self) -> AmqpTap | None:
+        """Only with taps and a broker: where deliveries and acknowledgements can be held."""
+        return self._amqp_tap
+
+    @property
     def broker_state(self) -> str:
         """`connected`, `waiting` (configured, not reachable now) or `off`."""
         return self._publisher.state
@@ -154,16 +234,24 @@ class Gatepost:
         self._cloud.clock.start()
         self._publisher.start()
         self._server.start()
+        for tap in (self._http_tap, self._amqp_tap):
+            if tap is not None:
+                tap.start()
         return self
 
     def stop(self) -> None:
         """Leave nothing behind: no thread, socket, timer or file."""
         self._cloud.journal.close()
-        self._publisher.end_probes()
+        self._publisher.end_waits()
+        self._injector.stop()
+        self._stop_taps()
+        self._abiquo.state.events.close()
+        self._webhooks.stop()
         self._server.stop()
         self._cloud.clock.stop()
         self._publisher.stop()
         self._cloud.world.close()
+        self._abiquo.close()
         self._leave()
 
     def reset(self) -> None:
@@ -171,33 +259,42 @@ class Gatepost:
         with self._cloud.lock:
             self._cloud.settings.update(self._first_settings)
             self._publisher.outbox.clear()
+            self._injector.reset()
             self._cloud.reset()
             self._vcloud.reset()
+            self._abiquo.reset()
         if self._broker is not None:
             self._broker.levers.reset()
 
     def info(self, *, with_secrets: bool = False) -> dict[str, Any]:
         """Where everything is. The broker's password is told only `with_secrets`, or when it is the public default."""
         target = self._vcloud.amqp
+        if self._amqp_tap is not None and target == self._amqp_tap.target:
+            target = self._amqp_tap.address
         with_password = with_secrets or (target.username, target.password) == ("guest", "guest")
         return {
             "version": __version__,
             "seed": self._cloud.seed,
             "clock": self._cloud.clock.mode,
             "cloud_url": self.url,
-            "vcloud_api": f"{self.url}/api",
+            "vcloud_api": f"{self._vcloud.public_url}/api",
+            "abiquo_api": self.abiquo_url,
             "control_url": f"{self.url}/gatepost",
             "ca_file": str(self._ca_file) if self._ca_file is not None else None,
             "broker": self._publisher.state,
             "broker_problem": self._publisher.problem,
             "amqp_url": target.url(with_password=with_password) if target.configured else None,
             "amqp_exchange": target.exchange if target.configured else DEFAULT_EXCHANGE,
+            "amqp_json_exchange": target.exchange_for(Form.JSON),
             "outbox": {
                 "waiting": len(self._publisher.outbox),
                 "confirmed": self._publisher.outbox.confirmed,
                 "lost": self._publisher.outbox.lost,
             },
-            "accounts": [{"dialect": "vcloud", "user": user, "password": PASSWORD} for user in ACCOUNTS],
+            "accounts": [
+                *({"dialect": "vcloud", "user": user, "password": PASSWORD} for user in ACCOUNTS),
+                *({"dialect": "abiquo", "user": user, "password": password} for user, password in ABIQUO_ACCOUNTS),
+            ],
         }
 
     def __enter__(self) -> Self:
@@ -220,15 +317,63 @@ class Gatepost:
                 raise
             raise AmqpPortTaken(error.errno, error.strerror, self._broker.port) from None
 
+    def _open_taps(
+        self,
+        host: str,
+        port: int,
+        amqp_port: int,
+        amqp: AmqpTarget,
+        certificate: Certificate | None,
+        edge: Edge,
+        context: dict[str, object],
+    ) -> None:
+        journal, faults = self._cloud.journal, self.faults
+        if amqp.configured:
+            try:
+                self._amqp_tap = AmqpTap(amqp, journal, faults, host=host, port=amqp_port)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                raise AmqpPortTaken(error.errno, error.strerror, amqp_port) from None
+        tls = certificate.context() if certificate is not None else None
+        self._http_tap = HttpTap(
+            self._server.url,
+            journal,
+            faults,
+            host=host,
+            port=port,
+            context=tls,
+            dialect_of=edge.dialect_of,
+            who=partial(self._injector.who, context),
+        )
+
+    def _stop_taps(self) -> None:
+        for tap in (self._http_tap, self._amqp_tap):
+            if tap is not None:
+                tap.stop()
+
     def _leave(self) -> None:
+        self._stop_taps()
         if self._broker is not None:
             self._broker.stop()
         if self._tls_folder is not None:
             shutil.rmtree(self._tls_folder, ignore_errors=True)
 
-    def _render(self, event: Event) -> Message:
-        return render(event, self._vcloud.public_url, self._cloud.settings)
+    def _forms(self) -> list[Form]:
+        return self._vcloud.forms()
+
+    def _render(self, pending: Pending) -> Message:
+        message = spoilt(pending.event, render(pending, self._vcloud.public_url, self._cloud.settings))
+        if self._amqp_tap is not None:
+            self._amqp_tap.witness.published(message)
+        return message
+
+    def _drop(self, event: Event) -> None:
+        journal = self._cloud.journal
+        for form in self._forms():
+            exchange, message = self._vcloud.amqp.exchange_for(form), self._render(Pending(event, form))
+            journal.add(entry("amqp.undelivered", exchange, message, journal.now()))
 
     def _on_event(self, event: Event) -> None:
         if self._vcloud.wants(event):
-            self._publisher.put(event)
+            self._injector.take(event)

@@ -62,10 +62,12 @@ def test_the_ready_file_tells_where_everything_is(tmp_path: Path) -> None:
         assert (info["version"], info["seed"], info["clock"]) == (__version__, 7, "real")
         assert info["amqp_url"].startswith("amqp://guest:guest@127.0.0.1:")
         assert (info["amqp_exchange"], info["broker"] in ("waiting", "connected")) == ("systemExchange", True)
-        accounts = [(account["user"], account["password"]) for account in info["accounts"]]
+        assert info["abiquo_api"] == f"{info['cloud_url']}/abiquo/api"
+        mine = [account for account in info["accounts"] if account["dialect"] == "vcloud"]
+        accounts = [(account["user"], account["password"]) for account in mine]
         users = ["administrator@System", "orgadmin@acme", "alice@acme", "bob@globex"]
         assert accounts == [(user, "gatepost") for user in users]
-        for account in info["accounts"]:
+        for account in mine:
             with VcloudClient(info["cloud_url"]) as client:
                 client.login(account["user"], account["password"])
         # The broker may have been reached, and have taken something, since.
@@ -108,6 +110,19 @@ def test_a_signal_ends_it_at_once_whoever_waits(tmp_path: Path, number: signal.S
             assert served.stop(number) < 2
         assert [json.load(poll.getresponse())["entries"] for poll in polls] == [[]] * 3
     assert "stopping" in served.errors
+
+
+def test_a_signal_ends_it_at_once_whatever_was_injected(tmp_path: Path) -> None:
+    with Serve(tmp_path, GATEPOST_TAP="1") as served, contextlib.ExitStack() as stack:
+        control(served.url, "POST", "/faults", {"effect": {"kind": "http.delay", "seconds": 600}})
+        hang = {"effect": {"kind": "http.hang"}, "match": {"path": "/api/sessions"}}
+        control(served.url, "POST", "/faults", hang)
+        for path in ("/api/versions", "/api/sessions"):
+            request = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=10)
+            stack.callback(request.close)
+            request.request("GET", path)
+        until(lambda: sum(rule["hits"] for rule in control(served.url, "GET", "/faults")["faults"]) == 2)
+        assert served.stop() < 2
 
 
 @pytest.mark.parametrize("broker", ["connected", "away", "hung"])
@@ -153,8 +168,9 @@ def test_what_it_says_while_it_serves(tmp_path: Path) -> None:
     assert lines[0] == f"Gatepost {__version__} serves"
     assert f"{served.url}/api" in lines[1]
     assert "alice@acme" in lines[1]
-    assert f"{served.url}/gatepost" in lines[2]
-    assert "amqp://guest:guest@127.0.0.1:" in lines[3]
+    assert f"{served.url}/abiquo/api" in lines[2]
+    assert f"{served.url}/gatepost" in lines[3]
+    assert "amqp://guest:guest@127.0.0.1:" in lines[4]
 
 
 # --- where it listens ----------------------------------------------------------------------------------------------
@@ -409,6 +425,7 @@ def test_help_of_serve() -> None:
         "--port INTEGER RANGE 0 takes a free one. [default: 8080; 0<=x<=65535]",
         "--broker embedded|none|AMQP_URL Where notifications go: our own broker, nowhere, or",
         "--amqp-port INTEGER RANGE Of the embedded broker; 0 takes a free one. [default: 5672; 0<=x<=65535]",
+        "--tap Serve through taps, so that connections can be broken (docs/faults.md).",
         "--clock real|manual|xN How time passes. [default: real]",
         "--set KEY=VALUE A setting; may be repeated.",
         "--help-settings List all settings and exit.",
@@ -501,7 +518,7 @@ def test_the_flags_of_request_are_environment_variables(served: Serve) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["dance", "--name", "x"], "there is no operation 'dance'; there are instantiate, deploy, "),
+        (["dance", "--name", "x"], "there is no operation 'dance'; there are instantiate, compose, "),
         (["instantiate", "--name", "x", "--user", "nobody@acme"], "nobody"),
         (["instantiate", "--name", "x", "--user", "alice"], "the user must be given as name@organization"),
         (["instantiate", "--name", "x", "--template", "vms"], "vms"),

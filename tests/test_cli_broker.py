@@ -11,6 +11,7 @@ from pathlib import Path
 import pika
 
 from tests.support.process import GATEPOST, Serve, environment, gatepost
+from tests.support.waiting import until
 
 
 def test_serve_brings_a_broker_along(tmp_path: Path) -> None:
@@ -22,7 +23,7 @@ def test_serve_brings_a_broker_along(tmp_path: Path) -> None:
 def test_none_is_no_broker(tmp_path: Path) -> None:
     with Serve(tmp_path, "--broker", "none") as serve:
         assert serve.info["amqp_url"] is None
-        assert "blockingTasks only" in serve.output
+        until(lambda: "blockingTasks only" in serve.output)  # said after the ready file was written
 
 
 def test_a_taken_amqp_port_names_its_owner_and_the_ways_out() -> None:

@@ -19,3 +19,14 @@ def require_url(context: click.Context, parameter: click.Parameter, url: str | N
                 return url
         raise click.BadParameter(f"{url!r} is no address such as https://cloud.example.com")
     return url
+
+
+def require_endpoint(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
+    """An address that may also have a query."""
+    if url is not None:
+        with contextlib.suppress(ValueError):
+            parts = urlsplit(url)
+            if parts.scheme in ("http", "https") and parts.hostname and url.isprintable():
+                return url
+        raise click.BadParameter(f"{url!r} is no address such as http://127.0.0.1:9000/tasks")
+    return url

@@ -19,8 +19,17 @@ CONTROL = "http://127.0.0.1:8080"
 
 @click.command("request", context_settings=ENVIRONMENT)
 @click.argument("operation")
-@click.option("--name", required=True, help="The vApp's name: the new one's, or the one that it is about.")
-@click.option("--user", default="alice@acme", show_default=True, help="Who asks.")
+@click.option(
+    "--name",
+    required=True,
+    help="The vApp's name: the new one's, or the one that it is about; in Abiquo a machine's label.",
+)
+@click.option(
+    "--user",
+    default="alice@acme",
+    show_default=True,
+    help="Who asks: user@organization of vCloud, or a nick of Abiquo.",
+)
 @click.option("--template", help="Name of the template to instantiate; by default the first one.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until the task has ended.")
 @click.option("--timeout", default=600.0, show_default=True, help="Seconds to wait at most.")
@@ -38,25 +47,37 @@ def request(
     url: str,
     control_token: str | None,
 ) -> None:
-    """Make a user ask the running cloud for OPERATION: instantiate, deploy, power-on, undeploy, delete and so on."""
+    """Make a user ask the running cloud for OPERATION: instantiate, compose, deploy, power-on, delete and so on."""
     body = {"operation": operation, "name": name, "user": user, "template": template}
     task = _call(url, control_token, "POST", "/gatepost/operations", body)
-    held = f", held: {task['hold']}" if task["hold"] else ""
-    click.echo(f"{task['operation']} {name}: {task['status']}{held}")
+    _tell(name, task)
     if not wait:
         return
     deadline = time.monotonic() + timeout
-    while not task["ended"]:
+    failed = False
+    for id in task.get("tasks", [task["task"]]):
+        task = _until_ended(url, control_token, id, deadline, timeout)
+        _tell(name, task)
+        failed = failed or not task["success"]
+    if failed:
+        sys.exit(1)
+
+
+def _tell(name: str, task: dict[str, Any]) -> None:
+    more = f", held: {task['hold']}" if task["hold"] else f" ({task['error']})" if task["error"] else ""
+    click.echo(f"{task['operation']} {name}: {task['status']}{more}")
+
+
+def _until_ended(url: str, token: str | None, id: str, deadline: float, timeout: float) -> dict[str, Any]:
+    """Raises ClickException when it has not by `deadline`, of the monotonic clock."""
+    while not (task := _call(url, token, "GET", f"/gatepost/operations/{id}", None))["ended"]:
         if time.monotonic() > deadline:
             raise click.ClickException(
                 f"the task is still {task['status']} after {timeout:g} s. What waits for a decision stands in "
                 f"{url}/gatepost/holds; --timeout waits longer, --no-wait not at all."
             )
         time.sleep(0.1)
-        task = _call(url, control_token, "GET", f"/gatepost/operations/{task['task']}", None)
-    click.echo(f"{task['operation']} {name}: {task['status']}" + (f" ({task['error']})" if task["error"] else ""))
-    if task["status"] != "success":
-        sys.exit(1)
+    return task
 
 
 def _call(url: str, token: str | None, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:

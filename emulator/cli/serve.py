@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from gatepost.cli.broker import port_taken
-from gatepost.cli.options import ENVIRONMENT, require_url
+from gatepost.cli.options import ENVIRONMENT, require_endpoint, require_url
 from gatepost.cli.stopping import StopSignal
 
 DEFAULT_PORT = 8080
@@ -63,6 +63,19 @@ def _show_settings(context: click.Context, parameter: click.Parameter, wanted: b
     callback=require_url,
     help="What hrefs begin with, where clients see another address.",
 )
+@click.option(
+    "--root",
+    default="vcloud",
+    show_default=True,
+    type=click.Choice(["vcloud", "abiquo"]),
+    help="Whose API stands at /api. The other one's is at /abiquo/api or /vcloud/api.",
+)
+@click.option(
+    "--workflow-endpoint",
+    metavar="URL",
+    callback=require_endpoint,
+    help="Of an Abiquo connector: workflow is on from the start.",
+)
 @click.option("--tls", is_flag=True, help="Serve https with a fresh certificate; the CA file is printed.")
 @click.option(
     "--broker",
@@ -78,6 +91,13 @@ def _show_settings(context: click.Context, parameter: click.Parameter, wanted: b
     show_default=True,
     type=click.IntRange(0, 65535),
     help="Of the embedded broker; 0 takes a free one.",
+)
+@click.option(
+    "--tap",
+    "taps",
+    is_flag=True,
+    envvar="GATEPOST_TAP",
+    help="Serve through taps, so that connections can be broken (docs/faults.md).",
 )
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same identifiers.")
 @click.option("--clock", default="real", show_default=True, metavar="real|manual|xN", help="How time passes.")
@@ -201,6 +221,7 @@ def _announce(info: dict[str, Any], *, controllable: bool) -> None:
     click.echo(
         f"  vCloud API   {info['vcloud_api']}   (log in as alice@acme or administrator@System, password gatepost)"
     )
+    click.echo(f"  Abiquo API   {info['abiquo_api']}   (joe, manager, connector: password gatepost)")
     closed = "" if controllable else "   (closed: beyond this machine it needs a --control-token)"
     click.echo(f"  control API  {info['control_url']}{closed}")
     if info["ca_file"]:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gatepost.abiquo.dialect import AbiquoDialect
 from gatepost.broker import Broker
 from gatepost.core.cloud import Cloud
+from gatepost.core.faults import Faults
 
 ENVIRON_KEY = "gatepost.control"
 
@@ -21,6 +23,7 @@ class Control:
     """`info` tells where everything is, `reset` begins anew; `hosts` are the Host names that are believed."""
 
     cloud: Cloud
+    abiquo: AbiquoDialect
     info: Callable[[], dict[str, Any]]
     reset: Callable[[], None]
     vcloud_href: Callable[[str], str]
@@ -28,4 +31,5 @@ class Control:
     hosts: frozenset[str]
     listens_locally: bool
     broker: Broker | None
+    faults: Faults
     polls: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_POLLS))

@@ -12,6 +12,7 @@ from gatepost.core.errors import InvalidValue, NotFound
 from gatepost.core.inventory import User, VApp, VAppTemplate, Vdc
 from gatepost.core.operations import Workflow
 from gatepost.core.tasks import Task
+from gatepost.core.workflows import NewVApp, VmChanges
 from gatepost.core.world import World
 
 Picked = TypeVar("Picked", Vdc, VAppTemplate)
@@ -44,7 +45,8 @@ _ON_VAPPS: dict[str, tuple[str, Callable[[VApp], Workflow]]] = {
     "reboot": ("vappReboot", lambda vapp: workflows.power(vapp, workflows.REBOOT)),
     "delete": ("vdcDeleteVapp", workflows.delete),
 }
-OPERATIONS = ("instantiate", *_ON_VAPPS)
+_MAKING = {"instantiate": "vdcInstantiateVapp", "compose": "vdcComposeVapp"}
+OPERATIONS = (*_MAKING, *_ON_VAPPS, "reconfigure")
 
 
 def perform(world: World, wanted: OperationRequest) -> Task:
@@ -54,16 +56,24 @@ def perform(world: World, wanted: OperationRequest) -> Task:
         if not at:
             raise InvalidValue("the user must be given as name@organization")
         user = world.inventory.find_user(name, org)
-        if wanted.operation == "instantiate":
-            return world.request("vdcInstantiateVapp", user, _instantiate(wanted, user))
+        if wanted.operation in _MAKING:
+            return world.request(_MAKING[wanted.operation], user, _make(wanted, user))
+        if wanted.operation == "reconfigure":
+            vapp = _vapp(world, user, wanted.name)
+            if not vapp.vms:
+                raise NotFound("VM in vApp", wanted.name)
+            changes = VmChanges(description=wanted.description)
+            return world.request("vappUpdateVm", user, workflows.update_vm(vapp.vms[0], changes))
         if wanted.operation not in _ON_VAPPS:
             raise InvalidValue(f"there is no operation {wanted.operation!r}; there are {', '.join(OPERATIONS)}")
         operation, workflow = _ON_VAPPS[wanted.operation]
         return world.request(operation, user, workflow(_vapp(world, user, wanted.name)))
 
 
-def _instantiate(wanted: OperationRequest, user: User) -> Workflow:
+def _make(wanted: OperationRequest, user: User) -> Workflow:
     vdc: Vdc = _pick("vdc", wanted.vdc, list(user.org.vdcs.values()))
+    if wanted.operation == "compose":
+        return workflows.make_vapp(NewVApp(vdc, wanted.name, wanted.description, user))
     templates = [template for vdc in user.org.vdcs.values() for template in vdc.templates.values()]
     template: VAppTemplate = _pick("template", wanted.template, templates)
     return workflows.instantiate(

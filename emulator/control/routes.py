@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import logging
+import math
 from collections.abc import Callable
-from typing import Any, TypeVar
+from itertools import islice
+from operator import itemgetter
+from typing import Annotated, Any, Literal, TypeVar
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gatepost.control import broker, guard, shapes
+from gatepost.control import abiquo, broker, guard, shapes
 from gatepost.control.context import ENVIRON_KEY, Control
 from gatepost.control.requests import OperationRequest, perform
-from gatepost.core.clock import InvalidRate, InvalidStep, parse_rate
+from gatepost.core.clock import MOST_FIRED, InvalidRate, InvalidStep, parse_rate
 from gatepost.core.errors import CloudError, Forbidden, HoldClosed, NotFound
+from gatepost.core.faults import InvalidRule, parse_rule
 from gatepost.core.holds import Decision
 from gatepost.core.journal import Entry
 from gatepost.core.text import is_text
@@ -38,6 +43,9 @@ class BadRequest(Exception):
     """A request that cannot be understood."""
 
 
+Span = Annotated[float, Field(ge=0, le=100 * 365 * 86_400, allow_inf_nan=False)]
+
+
 class DecisionRequest(BaseModel):
     """Body of `POST /gatepost/holds/{id}/decision`."""
 
@@ -47,10 +55,14 @@ class DecisionRequest(BaseModel):
 
 
 class AdvanceRequest(BaseModel):
-    """Body of `POST /gatepost/clock/advance`."""
+    """Body of `POST /gatepost/clock/advance`: by `seconds`, or `to` a moment. `within` (seconds) and `most` (timers)
+    bound the way until idle."""
 
     model_config = ConfigDict(extra="forbid")
-    seconds: float = Field(ge=0, le=100 * 365 * 86_400, allow_inf_nan=False)
+    seconds: Span | None = None
+    to: Literal["next", "idle"] | None = None
+    within: Span | None = None
+    most: int = Field(MOST_FIRED, ge=1, le=1_000_000)
 
 
 class ClockRequest(BaseModel):
@@ -72,7 +84,7 @@ def route(method: str, rule: str, *, guarded: bool = True) -> Callable[[Handler]
                 return _json(handler(control, **parameters))
             except guard.Refused as error:
                 return refuse(error.status, str(error))
-            except (BadRequest, InvalidSetting, InvalidRate, InvalidStep) as error:
+            except (BadRequest, InvalidSetting, InvalidRate, InvalidRule, InvalidStep) as error:
                 return refuse(400, str(error))
             except CloudError as error:
                 return refuse(_status_of(error), str(error))
@@ -134,11 +146,17 @@ def journal(control: Control) -> Any:
 
 @route("GET", "/gatepost/holds")
 def holds(control: Control) -> Any:
+    limit = int(_number("limit", 1_000, 100_000))
     with control.cloud.lock:
-        active = control.cloud.world.holds.active()
+        mine, others = control.cloud.world.holds.active(), control.abiquo.world.holds.active()
+    every = heapq.merge(
+        ((hold.created_at, "vcloud", hold) for hold in mine),
+        ((hold.created_at, "abiquo", hold) for hold in others),
+        key=itemgetter(0),
+    )
     return {
-        "holds": [shapes.hold(hold) for hold in active[: int(_number("limit", 1_000, 100_000))]],
-        "count": len(active),
+        "holds": [shapes.hold(hold, dialect) for _, dialect, hold in islice(every, limit)],
+        "count": len(mine) + len(others),
     }
 
 
@@ -148,6 +166,8 @@ def decide(control: Control, id: str) -> Any:
     _require_text(body.message)
     world = control.cloud.world
     with world.lock:
+        if (other := control.abiquo.world.holds.find(id)) is not None:
+            return abiquo.decide(control.abiquo, other, body.decision, body.message)
         hold = world.holds.get(id)
         administrator = world.inventory.find_user("administrator", world.inventory.system_org.name)
         applied = world.decide(hold, body.decision, body.message, administrator)
@@ -158,6 +178,8 @@ def decide(control: Control, id: str) -> Any:
 def request_operation(control: Control) -> Any:
     body = _body(OperationRequest)
     _require_text(body.name, body.description)
+    if "@" not in body.user:
+        return abiquo.perform(control.abiquo, body)
     return _task(control, perform(control.cloud.world, body).id)
 
 
@@ -168,7 +190,7 @@ def operation(control: Control, id: str) -> Any:
 
 @route("GET", "/gatepost/clock")
 def clock(control: Control) -> Any:
-    return shapes.clock(control.cloud.clock)
+    return shapes.clock(control.cloud.clock, int(_number("limit", 100, MOST_ENTRIES)))
 
 
 @route("POST", "/gatepost/clock")
@@ -179,8 +201,16 @@ def set_clock(control: Control) -> Any:
 
 @route("POST", "/gatepost/clock/advance")
 def advance(control: Control) -> Any:
-    fired = control.cloud.clock.advance(_body(AdvanceRequest).seconds)
-    return {"fired": fired, **shapes.clock(control.cloud.clock)}
+    body, clock = _body(AdvanceRequest), control.cloud.clock
+    if (body.seconds is None) == (body.to is None):
+        raise BadRequest('give either `seconds`, or `to` as "next" or "idle"')
+    if body.seconds is not None:
+        fired = clock.advance(body.seconds)
+    elif body.to == "next":
+        fired = clock.advance_to_next()
+    else:
+        fired = clock.run_until_idle(math.inf if body.within is None else body.within, body.most)
+    return {"fired": fired, **shapes.clock(clock)}
 
 
 @route("GET", "/gatepost/broker")
@@ -193,6 +223,29 @@ def pull_lever(control: Control) -> Any:
     body = _body(broker.LeverRequest)
     broker.pull(control, body)
     return {"pulled": body.lever}
+
+
+@route("GET", "/gatepost/faults")
+def faults(control: Control) -> Any:
+    return {"faults": [shapes.fault(fault) for fault in control.faults]}
+
+
+@route("POST", "/gatepost/faults")
+def add_fault(control: Control) -> Any:
+    return shapes.fault(control.faults.add_rule(parse_rule(_json_body())))
+
+
+@route("DELETE", "/gatepost/faults")
+def clear_faults(control: Control) -> Any:
+    control.faults.clear()
+    return {"faults": []}
+
+
+@route("DELETE", "/gatepost/faults/<id>")
+def remove_fault(control: Control, id: str) -> Any:
+    if not (id.isascii() and id.isdecimal() and len(id) < 19 and control.faults.remove(int(id))):
+        raise NotFound("fault", id)
+    return {"removed": int(id)}
 
 
 @route("GET", "/gatepost/settings")
@@ -222,6 +275,8 @@ def internal_error() -> Response:
 
 def _task(control: Control, id: str) -> dict[str, Any]:
     with control.cloud.lock:
+        if (other := control.abiquo.world.tasks.find(id)) is not None:
+            return abiquo.task(control.abiquo, other)
         task = control.cloud.world.tasks.get(id)
         return {**shapes.task(task), "href": control.vcloud_href(f"/api/task/{task.id}")}
 

@@ -44,6 +44,7 @@ class GranianServer:
     """An `HttpServer` that is fast, and whose process ends with it, by `os._exit`.
 
     `threads` bounds the requests that run, or are parked, at the same time; further ones wait for a thread.
+    What may be parked at once, each kind with a bound of its own, leaves threads for those who would release it.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class GranianServer:
         port: int = 0,
         *,
         certificate: Certificate | None = None,
-        threads: int = 128,
+        threads: int = 256,
     ) -> None:
         if certificate is not None:  # granian aborts the process on a bad file, so it must not be the first to read it
             certificate.context()

@@ -10,6 +10,7 @@ import pytest
 from gatepost import Gatepost, __version__
 from gatepost.app import create_app
 from gatepost.settings import Settings
+from tests.support.abiquo_client import AbiquoClient
 from tests.support.asking import accept
 from tests.support.client import VcloudClient, find_link
 from tests.support.control import ControlClient
@@ -40,20 +41,24 @@ def test_health(api: ControlClient) -> None:
 def test_info_says_where_everything_is(cloud: Gatepost, api: ControlClient) -> None:
     info = api.get("/info").json
     assert info["version"] == __version__
-    assert (info["cloud_url"], info["vcloud_api"], info["control_url"]) == (
-        cloud.url,
-        f"{cloud.url}/api",
-        f"{cloud.url}/gatepost",
-    )
+    assert (info["cloud_url"], info["control_url"]) == (cloud.url, f"{cloud.url}/gatepost")
+    assert (info["vcloud_api"], info["abiquo_api"]) == (f"{cloud.url}/api", f"{cloud.url}/abiquo/api")
     assert (info["broker"], info["amqp_url"], info["clock"], info["seed"]) == ("off", None, "manual", 1)
-    users = {account["user"] for account in info["accounts"]}
-    assert users == {"administrator@System", "orgadmin@acme", "alice@acme", "bob@globex"}
+    users = {(account["dialect"], account["user"]) for account in info["accounts"]}
+    assert users == {
+        *(("vcloud", user) for user in ("administrator@System", "orgadmin@acme", "alice@acme", "bob@globex")),
+        *(("abiquo", user) for user in ("admin", "manager", "joe", "connector")),
+    }
 
 
 def test_every_account_of_info_can_log_in(cloud: Gatepost, api: ControlClient, connect: Connect) -> None:
     for account in api.get("/info").json["accounts"]:
-        assert account["password"] == "gatepost"
-        assert connect(cloud, account["user"]).get("/api/session").status == 200
+        if account["dialect"] == "vcloud":
+            assert account["password"] == "gatepost"
+            assert connect(cloud, account["user"]).get("/api/session").status == 200
+        else:
+            with AbiquoClient(cloud, account["user"], account["password"]) as client:
+                assert client.get("login").json["nick"] == account["user"]
 
 
 def test_info_tells_no_brokers_password_but_the_public_one(make_world: MakeWorld, control: Control) -> None:
@@ -225,6 +230,7 @@ def test_every_operation(make_world: MakeWorld, control: Control) -> None:
     )
     assert (made["status"], made["ended"]) == ("success", True)
     for operation, name in (
+        ("reconfigure", "vappUpdateVm"),
         ("deploy", "vappDeploy"),
         ("suspend", "vappSuspend"),
         ("power-on", "vappDeploy"),
@@ -239,6 +245,9 @@ def test_every_operation(make_world: MakeWorld, control: Control) -> None:
         answer = api.post("/operations", {"operation": operation, "name": "web-01"})
         assert (answer.status, answer.json["operation"], answer.json["status"]) == (200, name, "success"), answer
     assert api.post("/operations", {"operation": "delete", "name": "web-01"}).status == 404
+    composed = api.post("/operations", {"operation": "compose", "name": "empty"})
+    assert (composed.json["operation"], composed.json["status"]) == ("vdcComposeVapp", "success")
+    assert api.post("/operations", {"operation": "reconfigure", "name": "empty"}).status == 404
 
 
 def test_an_operation_waits_like_any_other(cloud: Gatepost, api: ControlClient, connect: Connect) -> None:
@@ -312,6 +321,32 @@ def test_the_clock_is_moved(api: ControlClient) -> None:
     assert api.get("/clock").json["next_due"] is None
 
 
+def test_the_clock_tells_what_waits_and_goes_there(api: ControlClient) -> None:
+    made = instantiate(api)
+    hold = api.get("/holds").json["holds"][0]
+    assert api.get("/clock").json["waiting"] == [
+        {"at": hold["deadline"], "for": "time-out of a hold", "id": hold["id"]}
+    ]
+    assert api.get("/clock", query={"limit": 0}).json["waiting"] == []
+    api.post(f"/holds/{hold['id']}/decision", {"decision": "resume"})
+    work = api.get("/clock").json
+    assert [(one["for"], one["id"]) for one in work["waiting"]] == [("work of a task", made["task"])]
+    after = api.post("/clock/advance", {"to": "next"}).json
+    assert (after["fired"], after["now"]) == (1, work["next_due"])
+
+
+def test_the_clock_runs_until_nothing_is_left_within_reach(api: ControlClient) -> None:
+    waiting, running = instantiate(api), instantiate(api, name="web-02")
+    hold = next(hold for hold in api.get("/holds").json["holds"] if hold["task"] == running["task"])
+    api.post(f"/holds/{hold['id']}/decision", {"decision": "resume"})
+    assert api.post("/clock/advance", {"to": "idle", "within": 3_600}).json["timers"] == 1
+    assert api.get(f"/operations/{running['task']}").json["ended"]
+    assert not api.get(f"/operations/{waiting['task']}").json["ended"]
+    assert api.post("/clock/advance", {"to": "idle"}).json["timers"] == 0
+    assert api.get(f"/operations/{waiting['task']}").json["status"] == "aborted"
+    assert api.post("/clock/advance", {"to": "next"}).json["fired"] == 0
+
+
 def test_the_clock_does_not_go_backwards_by_a_reset(api: ControlClient) -> None:
     api.post("/clock/advance", {"seconds": 1_000})
     before = api.get("/clock").json["epoch"]
@@ -351,6 +386,9 @@ def test_no_pace(api: ControlClient, body: object) -> None:
         b'{"seconds": NaN}',
         b'{"seconds": 1e999}',
         {"seconds": 1, "minutes": 1},
+        {"seconds": 1, "to": "next"},
+        {"to": "tomorrow"},
+        {"to": "idle", "most": 0},
     ],
 )
 def test_no_step(api: ControlClient, body: object) -> None:

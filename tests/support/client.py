@@ -58,6 +58,7 @@ class _Options(TypedDict, total=False):
     accept: str  # instead of application/*+xml;version=<the session's>; "" sends no Accept header
     anonymous: bool  # sends no token
     expect_5xx: bool
+    foreign: bool  # the response is an extension service's own, of which only the request id is the cloud's
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,9 @@ class VcloudClient:
         response = self._http.request(method, path_or_href, content=body, headers=own)
         reply = Reply(f"{method} {response.url}", response.status_code, response.headers, response.content)
         if response.url.path.startswith(("/api", "/cloudapi")):
+            if options.get("foreign", False):
+                assert _UUID.fullmatch(reply.headers.get(_REQUEST_ID, "")), reply
+                return reply
             expect_5xx = options.get("expect_5xx", False)
             broken = list(_broken_rules(response.request, reply, expect_5xx=expect_5xx))
             assert not broken, "\n".join([*broken, "in the response to:", str(reply)])

@@ -246,8 +246,13 @@ def _check_inventory(engine: Engine, plans: dict[Task, Plan]) -> None:
     for vdc in inventory.vdcs.values():
         here = {vapp.id: vapp for vapp in inventory.vapps.values() if vapp.vdc is vdc}
         assert vdc.vapps == here
-        assert vdc.vapp_names == {vapp.name for vapp in here.values()}
-        assert len(vdc.vapp_names) == len(here)
+        assert vapp_names(vdc) == {vapp.name for vapp in here.values()}
+        assert len(vapp_names(vdc)) == len(here)
+
+
+def vapp_names(vdc: Vdc) -> set[str]:
+    """The names that no other vApp can have."""
+    return {name for kind, name in vdc.taken_names if kind == "vapp"}
 
 
 class Together:

@@ -10,8 +10,12 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
+from lxml import etree
+
 from gatepost import Gatepost
 from tests.support.client import VcloudClient, find_link
+from tests.support.schemas import VCLOUD
+from tests.support.services import SERVICES, everything, register, service
 from tests.support.tenant import ask, find_places, href_of, the
 
 BLOCKING_TASK = "application/vnd.vmware.admin.blockingTask+xml"
@@ -21,7 +25,7 @@ PENDING = "/api/admin/extension/blockingTasks"
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LISTS = re.compile(r'href="[^"]*(/api/(?:tasksList|vdc)/[^"/]+)"')
-_PARTS = re.compile(r'href="[^"]*(/api/(?:vApp|admin/extension/blockingTask)/[^"/]+)"')
+_PARTS = re.compile(r'href="[^"]*(/api/(?:vApp|media|disk|admin/extension/(?:blockingTask|service))/[^"/]+)"')
 
 
 def id_of(href: str) -> str:
@@ -32,7 +36,11 @@ def id_of(href: str) -> str:
 
 
 class House:
-    """Paths begin with /api. `off` and `on` are alice's vApps, at rest; `held` one whose creation waits for `hold`."""
+    """Paths begin with /api. `off` and `on` are alice's vApps, at rest; `held` one whose creation waits for `hold`.
+
+    `parts` are an extension service, which takes none of the house's own URLs, and all that it has, by their elements.
+    `media` and `disk` are hers as well, `media` without content; `coming` is a media file whose content is awaited.
+    """
 
     def __init__(self, world: Gatepost) -> None:
         self.world = world
@@ -48,12 +56,34 @@ class House:
             client.login(user, version=version)
         self.read_as_administrator()
         self.vdc, self.template = map(self._path, find_places(self.alice))
+        org = find_link(self.alice.get("/api/session").xml, "down", "application/vnd.vmware.vcloud.org+xml")
+        self.org, self.org_id = self._path(org), id_of(org)
+        catalog = self.alice.get(
+            find_link(self.alice.get(org).xml, "down", "application/vnd.vmware.vcloud.catalog+xml")
+        )
+        self.catalog, self.catalog_id = self._path(href_of(catalog.xml)), id_of(href_of(catalog.xml))
+        self.catalog_item = self._path(href_of(the(catalog.xml, "CatalogItems")[0]))
+        servers = self.admin.get("/api/admin/extension/vimServerReferences").xml
+        self.vim_server = self._path(href_of(the(servers, "VimServerReference")))
         self.off, self.off_task = self._made("off")
         self.on, _ = self._made("on", deploy="true", powerOn="true")
+        self.alice_href = href_of(the(self.alice.get(self.off).xml, "Owner/User"))
         self.off_vm, self.on_vm = map(self.vm_of, (self.off, self.on))
+        self.media, _ = self.make_media("image.iso", 0)
+        self.coming, self.transfer = self.make_media("coming.iso", 1_000)
+        self.disk = self.make_disk("data")
         self.held, self.held_task = self.ask("held")
         self.held_vm = self.vm_of(self.held)
         self.hold = self.hold_of(self.held_task)
+        parts = everything(self.org_id, links="application/x-none", file=self.world.url + "/api/versions")
+        found = register(self.admin, service(inside=parts))
+        self.parts = {
+            etree.QName(one).localname: self._path(href_of(one))
+            for one in found.iter("{*}*")
+            if "/service/" in one.get("href", "") and etree.QName(one).localname != "Link"
+        }
+        roles = the(self.admin.get("/api/admin").xml, "RoleReferences")
+        self.role = self._path(next(href_of(one) for one in roles if one.get("name") == "vApp User"))
 
     def client(self, user: str, version: str = "5.5") -> VcloudClient:
         if (user, version) not in self._clients:
@@ -83,6 +113,23 @@ class House:
         vapp, task = ask(self.alice, name, **attributes)
         return self._path(vapp), self._path(task)
 
+    def make_media(self, name: str, size: int) -> tuple[str, str]:
+        """The paths of a media file of alice's and, where it has a size, of what its content goes to."""
+        body = f'<Media xmlns="{VCLOUD}" name="{name}" size="{size}" imageType="iso"/>'
+        reply = self.alice.post(self.vdc + "/media", body)
+        assert reply.status == 201, reply
+        self.world.clock.advance(1)
+        links = reply.xml.findall("{*}Files/{*}File/{*}Link[@rel='upload:default']")
+        return self._path(href_of(reply.xml)), self._path(href_of(links[0])) if links else ""
+
+    def make_disk(self, name: str, megabytes: int = 1024) -> str:
+        """The path of an independent disk of alice's."""
+        body = f'<DiskCreateParams xmlns="{VCLOUD}"><Disk name="{name}" size="{megabytes << 20}"/></DiskCreateParams>'
+        reply = self.alice.post(self.vdc + "/disk", body)
+        assert reply.status == 201, reply
+        self.world.clock.advance(1)
+        return self._path(href_of(reply.xml))
+
     def hold_of(self, task: str) -> str:
         return self._path(find_link(self.admin.get(task).xml, "down", BLOCKING_TASK))
 
@@ -106,11 +153,12 @@ class House:
             assert after[path] == document, path
 
     def picture(self) -> dict[str, str]:
-        """By path, status and document of all settings, and of every organization's tasks, vApps and pending decisions,
-        as a system administrator sees them. Read without the checks of VcloudClient, which cost much more.
+        """By path, status and document of all settings and extension services, and of every organization's tasks, vApps
+        and pending decisions, as a system administrator sees them. Read without the checks of VcloudClient, which cost
+        much more.
         """
         self._plain.close()  # it opens anew by itself; the server ends one that was idle for long
-        picture = {path: self._read(path) for path in (SETTINGS, PENDING, *self._lists)}
+        picture = {path: self._read(path) for path in (SETTINGS, PENDING, SERVICES + "/query", *self._lists)}
         parts = {path for document in picture.values() for path in _PARTS.findall(document)}
         return picture | {path: self._read(path) for path in sorted(parts)}
 

@@ -25,11 +25,13 @@ VARIABLE: Final = "GATEPOST_SCHEMAS"
 
 VCLOUD: Final = "http://www.vmware.com/vcloud/v1.5"
 VMEXT: Final = "http://www.vmware.com/vcloud/extension/v1.5"
+OVF: Final = "http://schemas.dmtf.org/ovf/envelope/1"
+RASD: Final = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"
 VERSIONS: Final = "http://www.vmware.com/vcloud/versions"
 
 # One file covers both API namespaces; master.xsd, which ought to, imports in a circle that lxml does not follow.
 _API: Final = "vcloud/1.5/schemas/extension/vmwextensions.xsd"
-_SCHEMA_FILES: Final = {VCLOUD: _API, VMEXT: _API, VERSIONS: "vcloud/schemas/versioning/versions.xsd"}
+_SCHEMA_FILES: Final = {VCLOUD: _API, VMEXT: _API, OVF: _API, VERSIONS: "vcloud/schemas/versioning/versions.xsd"}
 _EXTERNAL: Final = "vcloud/schemas/external"
 
 _EXCERPT_LENGTH: Final = 4_000  # characters
@@ -156,6 +158,14 @@ def _session_without_locations(session: etree._Element) -> Iterable[str]:
         etree.SubElement(session, locations)
 
 
+def _ldap_without_kerberos(settings: etree._Element) -> Iterable[str]:
+    kerberos = f"{{{VMEXT}}}UseExternalKerberos"
+    if settings.find(kerberos) is not None:
+        yield "LdapSettings has UseExternalKerberos"
+    else:
+        etree.SubElement(settings, kerberos).text = "false"
+
+
 def _operations_with_category(operations: etree._Element) -> Iterable[str]:
     name, typed, category = (f"{{{VCLOUD}}}{tag}" for tag in ("Operation", "TaskOperationType", "Category"))
     for child in operations:
@@ -177,6 +187,12 @@ _DIFFERENCES: Final = (
         "AuthorizedLocations came with 31.0; the schema, being newer, requires it",
         _session_without_locations,
         before=(31, 0),
+    ),
+    _Difference(
+        f"{{{VMEXT}}}LdapSettings",
+        "UseExternalKerberos came with 5.1; the schema, being newer, requires it",
+        _ldap_without_kerberos,
+        before=(5, 1),
     ),
     _Difference(
         f"{{{VMEXT}}}BlockingTaskOperations",
