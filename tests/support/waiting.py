@@ -8,7 +8,7 @@ from collections.abc import Callable
 POLL_SECONDS = 0.005
 
 
-def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Return as soon as the condition holds. Raises AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

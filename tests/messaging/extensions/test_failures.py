@@ -160,6 +160,8 @@ def test_a_lost_connection_ends_the_wait_and_a_new_one_serves(
         proxy.refuse()
         message = refused(answer.result(5), 503, "SERVICE_UNAVAILABLE")
         assert message.startswith('The extension service "backup" cannot be asked now: ')
+        # Whoever waits is told of the loss before the state shows it.
+        until(lambda: cloud.broker_state == "waiting")
         proxy.listen()
         until(lambda: cloud.broker_state == "connected")
         answer = in_background(alice.get, "/api/backup", foreign=True)
