@@ -1,5 +1,11 @@
-"""Names the packages, which pyproject.toml alone cannot find: the folder is called emulator/, the package gatepost."""
+"""Names the packages, which pyproject.toml alone cannot find: their folders are called otherwise."""
 
 from setuptools import find_packages, setup
 
-setup(packages=["gatepost", *(f"gatepost.{name}" for name in find_packages("emulator"))])
+FOLDERS = {"gatepost": "emulator", "gatepost.conformance": "conformance", "gatepost.features": "features"}
+
+PACKAGES = [
+    name for root, folder in FOLDERS.items() for name in (root, *(f"{root}.{sub}" for sub in find_packages(folder)))
+]
+
+setup(packages=PACKAGES)
