@@ -4,8 +4,6 @@ from setuptools import find_packages, setup
 
 FOLDERS = {"gatepost": "emulator", "gatepost.conformance": "conformance", "gatepost.features": "features"}
 
-PACKAGES = [
-    name for root, folder in FOLDERS.items() for name in (root, *(f"{root}.{sub}" for sub in find_packages(folder)))
-]
+PARTS = [(root, part) for root, folder in FOLDERS.items() for part in ("", *find_packages(folder))]
 
-setup(packages=PACKAGES)
+setup(packages=[f"{root}.{part}" if part else root for root, part in PARTS])

@@ -141,8 +141,8 @@ def parse(text: str, where: str = "profile") -> Profile:
         values = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark is not None else ""
-        raise InvalidProfile(f"{where}{line}: is no YAML: {getattr(error, 'problem', None) or error}") from None
+        place = f"{where}:{mark.line + 1}" if mark is not None else where
+        raise InvalidProfile(f"{place}: is no YAML: {getattr(error, 'problem', None) or error}") from None
     if not isinstance(values, Mapping):
         raise InvalidProfile(f"{where}: a profile is a mapping with name, dialect, run and decides; see gatepost init")
     try:
@@ -160,10 +160,13 @@ def _line_of(node: Any, path: tuple[int | str, ...]) -> int:
     """The line on which the field stands, or the deepest part of its path that is there."""
     line: int = node.start_mark.line + 1
     for word in path:
-        pairs = node.value if isinstance(node, yaml.MappingNode) else list(enumerate(getattr(node, "value", [])))
-        found = next((pair for pair in pairs if getattr(pair[0], "value", pair[0]) == word), None)
-        if found is None or isinstance(node, yaml.ScalarNode):
+        value = getattr(node, "value", None)
+        if isinstance(word, int):
+            key = node = value[word] if isinstance(node, yaml.SequenceNode) and word < len(node.value) else None
+        else:
+            pairs = value if isinstance(node, yaml.MappingNode) else []
+            key, node = next((pair for pair in pairs if pair[0].value == word), (None, None))
+        if key is None:
             break
-        node = found[1]
-        line = (node if isinstance(word, int) else found[0]).start_mark.line + 1
+        line = key.start_mark.line + 1
     return line

@@ -83,10 +83,8 @@ class Terminal:
     def _explain(self, result: Result) -> None:
         failure = result.failure
         assert failure is not None
-        show = self._console.print
-        show(
-            f"\n[{STYLES[result.verdict]}]{result.verdict}[/] [bold]{result.id}[/] ({result.level}) {escape(result.title)}"
-        )
+        show, style = self._console.print, STYLES[result.verdict]
+        show(f"\n[{style}]{result.verdict}[/] [bold]{result.id} {escape(result.title)}[/] ({result.level})")
         for line in (
             escape(result.text),
             f"[dim]Source: {escape(result.source)}[/]",
