@@ -160,12 +160,11 @@ def _line_of(node: Any, path: tuple[int | str, ...]) -> int:
     """The line on which the field stands, or the deepest part of its path that is there."""
     line: int = node.start_mark.line + 1
     for word in path:
-        value = getattr(node, "value", None)
-        if isinstance(word, int):
-            key = node = value[word] if isinstance(node, yaml.SequenceNode) and word < len(node.value) else None
-        else:
-            pairs = value if isinstance(node, yaml.MappingNode) else []
-            key, node = next((pair for pair in pairs if pair[0].value == word), (None, None))
+        key: Any = None
+        if isinstance(word, int) and isinstance(node, yaml.SequenceNode):
+            key = node = node.value[word] if word < len(node.value) else None
+        elif isinstance(node, yaml.MappingNode):
+            key, node = next((pair for pair in node.value if pair[0].value == word), (None, None))
         if key is None:
             break
         line = key.start_mark.line + 1

@@ -17,9 +17,8 @@ def test_import_contracts_hold(tmp_path: Path) -> None:
     for part in (*(ROOT / "emulator").iterdir(), ROOT / "conformance", ROOT / "features"):
         (package / part.name).symlink_to(part)
     linter = Path(sys.executable).with_name("lint-imports")
-    command = [linter, "--no-cache", "--config", ROOT / "pyproject.toml"]
-    run = subprocess.run(
-        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
-    )
+    command = [str(linter), "--no-cache", "--config", str(ROOT / "pyproject.toml")]
+    variables = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True)
     if run.returncode:
         pytest.fail(run.stdout + run.stderr, pytrace=False)
