@@ -26,12 +26,10 @@ class Scene:
     """What a scenario's steps act on. `undo` is what has to be put back at its end."""
 
     def __init__(self, bench: Bench, numbers: Callable[[], int]) -> None:
-        self.bench = bench
         self.undo = contextlib.ExitStack()
-        self.first = bench.cloud.journal.last
         self.began = time.monotonic()
-        self.dropped = bench.cloud.journal.dropped
         self._number = numbers
+        self._enter(bench)
 
     @property
     def profile(self) -> Profile:
@@ -43,6 +41,25 @@ class Scene:
 
     def close(self) -> None:
         self.undo.close()
+
+    def move(self, **options: Any) -> None:
+        """Go on in a cloud of its own, made with these options of `Gatepost`, which ends with the scenario.
+
+        To be called before anything else. Raises NotApplicable for a connector that was started elsewhere, which knows
+        one cloud only.
+        """
+        if self.profile.run.attach is not None:
+            raise NotApplicable("a connector that can be started for another cloud", "the profile attaches to one")
+        before, own = self.bench, self.bench.another(**options)
+        self.undo.callback(self._enter, before)
+        self.undo.callback(own.close)
+        own.open()
+        self._enter(own)
+
+    def _enter(self, bench: Bench) -> None:
+        self.bench = bench
+        self.first = bench.cloud.journal.last
+        self.dropped = bench.cloud.journal.dropped
 
     # --- the connector ---
 

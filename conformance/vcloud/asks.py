@@ -1,4 +1,4 @@
-"""What vCloud's wires tell about a connector: a request, its hold, and each call about it."""
+"""A user's request that is held, and each message and call about it."""
 
 from __future__ import annotations
 
