@@ -28,7 +28,8 @@ class Scene:
     def __init__(self, bench: Bench, numbers: Callable[[], int]) -> None:
         self.undo = contextlib.ExitStack()
         self.began = time.monotonic()
-        self._number = numbers
+        self.number = numbers
+        """A number that was not used before, for a name."""
         self._enter(bench)
 
     @property
@@ -92,7 +93,7 @@ class Scene:
         request = self.profile.decides.get(decision)
         if request is None:
             raise NotApplicable(f"a request that the connector decides by {decision}", "the profile names none")
-        return request.name.replace("{n}", str(self._number()))
+        return request.name.replace("{n}", str(self.number()))
 
     # --- the journal ---
 
