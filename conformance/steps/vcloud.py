@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import given, parsers, then, when
 
 from gatepost.conformance.scene import Scene
-from gatepost.conformance.vcloud import Ask, ask, ask_later, decisions_of
+from gatepost.conformance.vcloud import Ask, ask, ask_later, decisions_of, next_is_decided
 from gatepost.conformance.vcloud.crowd import Wish, ask_at_once, each_ends, each_is_taken
 
 
@@ -67,4 +67,4 @@ def _each_once(everything: list[Ask]) -> None:
 
 @then("the next request is decided")
 def _next(scene: Scene) -> None:
-    ask(scene, "resume").takes("resume")
+    next_is_decided(scene)

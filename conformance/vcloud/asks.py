@@ -182,6 +182,14 @@ def ask_later(scene: Scene) -> Ask:
     return later
 
 
+def next_is_decided(scene: Scene) -> None:
+    """Whatever happened, the connector goes on with the next request. Raises Broken."""
+    try:
+        ask(scene, "resume").takes("resume")
+    except Unreached as error:
+        raise Broken(error.expected, error.seen, *error.nearest) from None
+
+
 def settle_rest(scene: Scene) -> None:
     """End what a scenario left open, so that it disturbs no other."""
     world = scene.cloud.world

@@ -74,7 +74,7 @@ def child_text(root: etree._Element, name: str) -> str | None:
 
 
 def _problems(root: etree._Element, name: str) -> Iterator[str]:
-    if root.tag != f"{{{VMEXT}}}{name}":
+    if root.tag != f"{{{VMEXT}}}{name}" and not (name == PROGRESS and _is_derived(root)):
         yield f"the root is {_told(root.tag)}"
     for attribute in root.attrib:
         known = attribute in _ATTRIBUTES or (str(attribute).startswith("{") and not _is_of(VMEXT, attribute))
@@ -95,6 +95,13 @@ def _problems(root: etree._Element, name: str) -> Iterator[str]:
         yield f"TimeoutValueInMilliseconds is {children[1].text!r}"
     if any((text or "").strip() for text in (root.text, *(child.tail for child in root))):
         yield "text between the elements"
+
+
+def _is_derived(root: etree._Element) -> bool:
+    """One SDK sends the element of decisions, and says by xsi:type that it is more than that."""
+    prefix, _, type = root.get(f"{{{SCHEMA_INSTANCE}}}type", "").rpartition(":")
+    of_ours = root.nsmap.get(prefix or None) == VMEXT and type == f"{PROGRESS}Type"
+    return of_ours and root.tag == f"{{{VMEXT}}}{DECISION}"
 
 
 def _is_long(text: str) -> bool:
