@@ -100,3 +100,26 @@ def _are_more(asked: Ask, entry: Entry, than: int) -> bool:
 
 def _settled_or_more(asked: Ask, entry: Entry, than: int) -> bool:
     return bool(asked.settled()) or _are_more(asked, entry, than)
+
+
+def ask_and_end_before_it_looks(scene: Scene) -> Ask:
+    """Somebody else declines a request before the connector reads its blocking task. Raises Unreached."""
+    point = hold_request(scene, "GET", "*/blockingTask/*")
+    asked = ask(scene, "resume")
+    scene.wait(lambda: point.reached, scene.profile.within)
+    scene.require(point.reached, f"a request for the blocking task of {asked.name!r}")
+    somebody_else_declines(asked)
+    point.release()
+    return asked
+
+
+def first_reading(asked: Ask) -> Entry:
+    """The first answer that showed it the blocking task. Raises Unreached."""
+    found = asked.scene.wait(lambda: _readings(asked), asked.scene.profile.within)
+    asked.scene.require(found, f"the blocking task of {asked.name!r} read")
+    return _readings(asked)[0]
+
+
+def _readings(asked: Ask) -> list[Entry]:
+    path = f"/blockingTask/{asked.hold.id}"
+    return [e for e in asked.entries() if e.kind == "http.response" and e.status == 200 and path in e.path]
