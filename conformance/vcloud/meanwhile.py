@@ -103,12 +103,14 @@ def _settled_or_more(asked: Ask, entry: Entry, than: int) -> bool:
 
 
 def ask_and_end_before_it_looks(scene: Scene) -> Ask:
-    """Somebody else declines a request before the connector reads its blocking task. Raises Unreached."""
+    """Somebody else fails a request before the connector reads its blocking task. Raises Unreached."""
     point = hold_request(scene, "GET", "*/blockingTask/*")
     asked = ask(scene, "resume")
     scene.wait(lambda: point.reached, scene.profile.within)
     scene.require(point.reached, f"a request for the blocking task of {asked.name!r}")
-    somebody_else_declines(asked)
+    # Failed, and not aborted, the vApp stays to be read: nothing but the missing link speaks against an action.
+    world = scene.cloud.world
+    world.decide(asked.hold, Decision.FAIL, "Broken off by hand", world.inventory.system_user)
     point.release()
     return asked
 
