@@ -37,11 +37,13 @@ def port() -> int:
         return number
 
 
-def test_the_two_minutes_of_the_docs(tmp_path: Path, port: int) -> None:
-    """A deploy passes, an undeploy does not; a whole appliance is one message."""
+@pytest.mark.parametrize("more", [(), ("--vary",)], ids=["plain", "varied"])
+def test_the_two_minutes_of_the_docs(tmp_path: Path, port: int, more: tuple[str, ...]) -> None:
+    """A deploy passes, an undeploy does not; a whole appliance is one message. So it is when the cloud varies."""
     output = tmp_path / "approver.txt"
     endpoint = f"http://127.0.0.1:{port}/"
-    with Serve(tmp_path, "--broker", "none", "--workflow-endpoint", endpoint, "--set", "work.scale=0.2") as served:
+    options = ("--broker", "none", "--workflow-endpoint", endpoint, "--set", "work.scale=0.2", *more)
+    with Serve(tmp_path, *options) as served:
         ask = ("--user", "joe", "--url", served.url)
         nobody = gatepost("request", "deploy", "--name", "web", *ask)
         assert (nobody.returncode, "WKF-01" in nobody.stderr) == (1, True)
