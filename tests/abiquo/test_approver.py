@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from gatepost import Gatepost
+from tests.conftest import MakeWorld
+from tests.support.abiquo_client import AbiquoClient, connector, switch_on
 from tests.support.process import Serve, environment, gatepost
 from tests.support.waiting import until
 
@@ -60,3 +63,14 @@ def test_the_two_minutes_of_the_docs(tmp_path: Path, port: int, more: tuple[str,
             "continue: DEPLOY of web",
         ]
         served.stop()
+
+
+@pytest.mark.parametrize("vary", [False, True], ids=["plain", "varied"])
+def test_finds_what_was_held_before_it_started(make_world: MakeWorld, tmp_path: Path, port: int, *, vary: bool) -> None:
+    """In the list of pending tasks, whose links hold whole URLs."""
+    cloud: Gatepost = make_world(settings={"work.scale": 0}, vary=vary)
+    with connector() as nobody, AbiquoClient(cloud, "joe") as joe:
+        switch_on(cloud, nobody.url)
+        task = joe.deploy()
+        with approver(tmp_path / "approver.txt", cloud.abiquo_url, port):
+            until(lambda: joe.state(task) == "FINISHED_SUCCESSFULLY", 30)

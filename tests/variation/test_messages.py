@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gatepost.core.events import EntityRef, Event
 from gatepost.messaging.message import Form, Message
 from gatepost.messaging.outbox import Pending
-from gatepost.settings import Settings
+from gatepost.settings import parse
 from gatepost.variation import Kind, Variation
 from gatepost.vcloud.notifications import render
 from tests.conftest import MakeWorld
@@ -52,7 +52,7 @@ EVENTS = st.builds(
 
 
 def plain(event: Event, form: Form) -> Message:
-    return render(Pending(event, form), URL, Settings())
+    return render(Pending(event, form), URL, parse({}))
 
 
 def varied(event: Event, form: Form, seed: int, kinds: frozenset[Kind] = EVERYTHING) -> Message:
@@ -93,7 +93,17 @@ def check_frame(before: Message, after: Message) -> None:
     assert before.headers.items() <= after.headers.items()
 
 
-EVENT = Event("0d9c8b7a-1a2b-4c3d-8e4f-5a6b7c8d9e0f", "blockingtask/create", 0.0, True, *REFS[:3], REFS[3], REFS[4])
+EVENT = Event(
+    id="0d9c8b7a-1a2b-4c3d-8e4f-5a6b7c8d9e0f",
+    type="blockingtask/create",
+    at=0.0,
+    success=True,
+    entity=REFS[0],
+    org=REFS[1],
+    user=REFS[2],
+    task=REFS[3],
+    task_owner=REFS[4],
+)
 
 ALONE: dict[Kind, Callable[[Message], object]] = {
     Kind.HEADERS: lambda message: set(message.headers),
