@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from gatepost import Gatepost
-from gatepost.variation import Kind, Variation, parse
-from tests.support.client import VcloudClient
+from gatepost.variation import Kind, Variation
 from tests.support.crawl import walk
 from tests.support.house import House
 
@@ -57,17 +56,3 @@ def corpus(house: House) -> Corpus:
         documents = walk(house.client(user, version)).documents
         found += [Said(path, version, body) for path, body in documents.items() if body.lstrip().startswith(b"<")]
     return Corpus(house.world.url, found)
-
-
-@pytest.fixture
-def varied_client(house: House) -> Iterator[VcloudClient]:
-    """The administrator, who takes any URL of the cloud."""
-    with VcloudClient(f"http://127.0.0.1:{house.world.port}", varied=True) as client:
-        client.login("administrator@System")
-        yield client
-
-
-@pytest.fixture
-def taps() -> frozenset[Kind]:
-    """What varies by default with taps."""
-    return parse(True, taps=True)

@@ -128,6 +128,16 @@ def test_its_clients_read_no_attribute_that_is_not_in_the_reference(make_world: 
             assert normal.xml(other) == normal.xml(one)
 
 
+def test_what_was_read_can_be_sent_back(make_world: MakeWorld) -> None:
+    """As clients do that flip a switch in a document (reference, section 3.2)."""
+    cloud = make_world(vary=True)
+    with AbiquoClient(cloud, "admin") as admin:
+        [acme] = admin.get("admin/enterprises?has=acme").json["collection"]
+        assert len(acme["links"]) > len(normal.abiquo(json.dumps(acme).encode())["links"])
+        changed = admin.put(links_of(acme)["edit"], {**acme, "workflow": True}, kind="enterprise")
+        assert (changed.status, changed.json["workflow"]) == (200, True)
+
+
 def test_empty_lists_stay_empty(make_world: MakeWorld) -> None:
     cloud = make_world(vary=True)
     with AbiquoClient(cloud, "manager") as manager:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -27,7 +27,7 @@ def check(corpus: Corpus, said: Said, seed: int, kinds: frozenset[Kind]) -> None
     assert corpus.varied(said, seed, kinds) == body
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None)
 @given(seed=st.integers(0, 2**40), number=st.integers(0, 9_999), kinds=st.frozensets(st.sampled_from(Kind)))
 def test_any_document_says_the_same(corpus: Corpus, seed: int, number: int, kinds: frozenset[Kind]) -> None:
     check(corpus, corpus.documents[number % len(corpus.documents)], seed, kinds)

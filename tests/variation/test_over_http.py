@@ -208,6 +208,25 @@ class TestRoots:
         assert httpx.get(f"{cloud.info()['vcloud_api']}/versions", trust_env=False).status_code == 200
 
 
+SETTINGS = "/api/admin/extension/settings"
+
+
+@pytest.mark.parametrize("path", ["/amqp", "/notifications", "/blockingTask", "/blockingTask/operations", "/email"])
+def test_what_was_read_can_be_sent_back(make_world: MakeWorld, connect: Connect, path: str) -> None:
+    """As clients do that change one thing in a document."""
+    cloud = make_world(clock="manual")
+    administrator = connect(cloud, "administrator@System")
+    before = administrator.get(SETTINGS + path)
+    cloud.vary(["default", "hrefs"])
+    with VcloudClient(f"http://127.0.0.1:{cloud.port}", varied=True) as client:
+        client.login("administrator@System")
+        varied = client.get(SETTINGS + path)
+        assert b"VCloudExtension" in varied.body
+        assert client.put(SETTINGS + path, varied.body, varied.xml.get("type")).status == 200
+    cloud.vary(False)
+    assert administrator.get(SETTINGS + path).body == before.body
+
+
 def test_json_of_the_vcloud_api_says_the_same(make_world: MakeWorld, connect: Connect) -> None:
     plain, varied = (connect(make_world(vary=vary), version="33.0") for vary in (False, ["default"]))
     one, other = (client.login(version="33.0") for client in (plain, varied))
@@ -245,9 +264,7 @@ def test_headers_that_nobody_knows(make_world: MakeWorld, connect: Connect) -> N
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_a_first_approval_whatever_varies(
-    make_world: MakeWorld, connect: Connect, kind: Kind, taps: frozenset[Kind]
-) -> None:
+def test_a_first_approval_whatever_varies(make_world: MakeWorld, connect: Connect, kind: Kind) -> None:
     """Found by links alone, as careful connectors do it."""
     cloud = make_world(vary=[kind], taps=True, settings={"work.scale": 0})
     asked = {"operation": "instantiate", "name": "web"}
@@ -257,4 +274,4 @@ def test_a_first_approval_whatever_varies(
     resume = find_link(connector.get(href_of(reference)).xml, "resume")
     params = b'<a:BlockingTaskOperationParams xmlns:a="http://www.vmware.com/vcloud/extension/v1.5"><a:Message>ok</a:Message></a:BlockingTaskOperationParams>'
     assert connector.post(resume, params).status == 204
-    user.wait_task(task)
+    user.wait_task(task, timeout=60)
