@@ -51,8 +51,8 @@ class Variation:
 
     def choose(self, kinds: frozenset[Kind]) -> None:
         """Vary these from now on, as from the beginning."""
-        self.kinds = kinds
         self.moves = self.moves or bool(kinds & {Kind.ROOTS, Kind.HREFS})
+        self.kinds = kinds
         self._restart()
 
     def _restart(self) -> None:

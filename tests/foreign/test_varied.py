@@ -19,6 +19,7 @@ from tests.support.amqp import blocking_operations
 from tests.support.client import VcloudClient
 from tests.support.foreign import foreign_python
 from tests.support.foreign_flow import run_flow
+from tests.support.foreign_vcd import Vcd
 from tests.support.process import environment
 
 # The first test of a machine installs the clients.
@@ -74,6 +75,18 @@ def test_what_they_do_not_bear(
     world.vary([kind])
     seen = run_flow(request.getfixturevalue(client), flow, world, "5.5", tmp_path)
     assert str(seen[step]).startswith("failed: ")
+
+
+def test_vcd_cli(world: Gatepost, vcd_cli: Path, tmp_path: Path) -> None:
+    world.vary(BORNE)
+    with Vcd(vcd_cli, tmp_path) as vcd:
+        ended = vcd("login", world.url, "acme", "orgadmin", "--password", "gatepost", "--version", "33.0")
+        assert ended == (0, "orgadmin logged in, org: 'acme', vdc: 'acme-vdc'")
+        template = ("--catalog", "base-images", "--template", "centos", "--network", "acme-net")
+        assert "result: success" in vcd("vapp", "create", "web", *template, "--accept-all-eulas").output
+        assert [one["name"] for one in vcd("-j", "vapp", "list").json] == ["web"]
+        assert "result: success" in vcd("vapp", "power-off", "web", "--yes").output
+        assert vcd("logout").code == 0
 
 
 def test_abiquo_api(make_world: MakeWorld, tmp_path: Path) -> None:
