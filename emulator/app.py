@@ -14,12 +14,11 @@ from werkzeug.routing import BaseConverter, MapAdapter
 from gatepost.abiquo import http as abiquo
 from gatepost.abiquo import routes as abiquo_routes
 from gatepost.control import routes as control
-from gatepost.control import variation as control_variation
 from gatepost.vcloud import http as vcloud
 from gatepost.vcloud import routes as vcloud_routes
 from gatepost.vcloud.errors import ApiError
 
-__all__ = ["abiquo_routes", "control_variation", "create_app", "vcloud_routes"]
+__all__ = ["abiquo_routes", "create_app", "vcloud_routes"]
 
 
 class _App(Flask):

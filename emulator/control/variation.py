@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StrictBool
+from pydantic import StrictBool
 
+from gatepost.control.api import Answer, BadRequest, Body, route
 from gatepost.control.context import Control
-from gatepost.control.routes import BadRequest, _body, route
 from gatepost.variation import InvalidVariation
 
 
-class VariationRequest(BaseModel):
-    """Body of `PUT /gatepost/variation`: true for the default kinds, false for none, or names of kinds."""
+class VariationRequest(Body):
+    """True for the default kinds, false for none, or names of kinds."""
 
-    model_config = ConfigDict(extra="forbid")
     vary: StrictBool | list[str]
 
 
-@route("GET", "/gatepost/variation")
+class VariationAnswer(Answer):
+    """The kinds that vary, and the seed that says how."""
+
+    vary: list[str]
+    seed: int
+
+
+@route("GET", "/gatepost/variation", answer=VariationAnswer)
 def variation(control: Control) -> Any:
+    """What varies now."""
     return {"vary": sorted(map(str, control.variation())), "seed": control.cloud.seed}
 
 
-@route("PUT", "/gatepost/variation")
-def choose_variation(control: Control) -> Any:
+@route("PUT", "/gatepost/variation", body=VariationRequest, answer=VariationAnswer, statuses=(400,))
+def choose_variation(control: Control, body: VariationRequest) -> Any:
+    """Vary this and nothing else from now on."""
     try:
-        control.vary(_body(VariationRequest).vary)
+        control.vary(body.vary)
     except InvalidVariation as error:
         raise BadRequest(str(error)) from None
     return variation(control)
