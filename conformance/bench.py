@@ -32,6 +32,7 @@ class Bench:
         self.profile = profile
         self.seed = seed
         self.folder = folder
+        self.broker = broker
         self.queue = f"gatepost-{uuid4()}"
         self.webhook_port = _free_port()
         attach = profile.run.attach
@@ -44,6 +45,10 @@ class Bench:
         self.cloud.journal.bound = JOURNAL_BYTES
         self.connector: Connector | None = None
         self.heart = Heart()
+
+    def another(self, **options: Any) -> Bench:
+        """One for the same connector, with another cloud; not open yet."""
+        return Bench(self.profile, self.seed, self.folder, self.broker, **options)
 
     def open(self) -> None:
         self.cloud.start()
