@@ -161,7 +161,8 @@ class Link:
             kind, fields = _WORTH_TELLING[index]
             with contextlib.suppress(AmqpError):  # the broker will say what is wrong with it
                 method = codec.decode_method(frame.payload)
-                self._tell(kind, "in", {name.replace("_", "-"): getattr(method, name) for name in fields})
+                told = {name.replace("_", "-"): getattr(method, name) for name in fields}
+                self._tell(kind, "in", {"channel": frame.channel, **told} if frame.channel else told)
             if index == Connection.Open.INDEX:
                 self._opened = True
                 return Passing(frame.raw, Seen(at="open"))
