@@ -63,9 +63,9 @@ class BrokerView:
                 self._take(entry)
         return self
 
-    def of(self, words: str) -> list[Delivery]:
-        """The deliveries whose routing key holds these words."""
-        return [one for one in self.deliveries if words in one.entry.path]
+    def of(self, *words: str) -> list[Delivery]:
+        """The deliveries whose routing key holds all of these words."""
+        return [one for one in self.deliveries if all(word in one.entry.path for word in words)]
 
     def _take(self, entry: Entry) -> None:
         connection = _number(entry, "connection")

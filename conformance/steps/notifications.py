@@ -9,7 +9,7 @@ from pytest_bdd import given, parsers, then, when
 from gatepost.conformance.scene import Scene
 from gatepost.conformance.vcloud import Ask, ask
 from gatepost.conformance.vcloud.crashes import ANNOUNCED, lose_acknowledgement
-from gatepost.conformance.vcloud.hearing import decides_in_the_end, goes_on, settles, view_of
+from gatepost.conformance.vcloud.hearing import CREATION, announcements, decides_in_the_end, goes_on, settles, view_of
 from gatepost.conformance.vcloud.othernews import (
     Unannounced,
     are_settled,
@@ -45,7 +45,7 @@ def _goes_on(scene: Scene) -> None:
 
 @then("its messages are settled")
 def _settles(scene: Scene, asked: Ask) -> None:
-    settles(scene, view_of(scene), asked.hold.id, f"the message about {asked.name!r}")
+    settles(scene, view_of(scene), f"the message about {asked.name!r}", asked.hold.id, CREATION)
 
 
 # --- other events ---
@@ -64,7 +64,7 @@ def _left_alone(scene: Scene, unannounced: Unannounced) -> None:
 @then("the messages of these events are settled")
 def _others_settled(scene: Scene, unannounced: Unannounced) -> None:
     goes_on(scene, "other events")
-    are_settled(scene, unannounced.told_at)
+    are_settled(scene, unannounced)
 
 
 @when(
@@ -85,21 +85,21 @@ def _malformed(scene: Scene) -> list[tuple[str, str]]:
 @then("the strange messages are settled")
 def _strange_settled(scene: Scene, strange: list[tuple[str, str]]) -> None:
     view = view_of(scene)
-    for what, words in strange:
-        settles(scene, view, words, f"the message with {what}")
+    for what, id in strange:
+        settles(scene, view, f"the message with {what}", id, CREATION)
 
 
 @when("malformed messages come, and a request after each", target_fixture="followed")
 def _malformed_and_good(scene: Scene) -> list[tuple[str, str, Ask]]:
-    return [(what, words, ask(scene, "resume")) for what, words in malformed_messages(scene)]
+    return [(what, id, ask(scene, "resume")) for what, id in malformed_messages(scene)]
 
 
 @then("each of these requests is decided")
 def _each_follower(scene: Scene, followed: list[tuple[str, str, Ask]]) -> None:
     view = view_of(scene)
-    for what, words, follower in followed:
+    for what, id, follower in followed:
         decides_in_the_end(follower, f"the message with {what} before it")
-        scene.require(view.look().of(words), f"the message with {what}")
+        scene.require(announcements(view, id), f"the message with {what}")
     goes_on(scene, "malformed messages")
 
 
@@ -125,9 +125,9 @@ def _again(scene: Scene, asked: Ask) -> None:
 def _both(scene: Scene, asked: Ask) -> None:
     view = view_of(scene)
     patience = scene.profile.patience
-    scene.wait(lambda: len(view.look().of(asked.hold.id)) > 1, patience)
-    scene.require(len(view.of(asked.hold.id)) > 1, "the second message")
-    settles(scene, view, asked.hold.id, f"both messages about {asked.name!r}")
+    scene.wait(lambda: len(announcements(view, asked.hold.id)) > 1, patience)
+    scene.require(len(announcements(view, asked.hold.id)) > 1, "the second message")
+    settles(scene, view, f"both messages about {asked.name!r}", asked.hold.id, CREATION)
 
 
 # --- broken connections ---

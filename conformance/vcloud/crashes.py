@@ -8,7 +8,7 @@ from typing import Literal
 
 from gatepost.conformance.scene import Scene
 from gatepost.conformance.vcloud.asks import Ask, ask
-from gatepost.conformance.vcloud.hearing import decides_in_the_end, goes_on, view_of
+from gatepost.conformance.vcloud.hearing import announcements, decides_in_the_end, goes_on, view_of
 from gatepost.conformance.verdict import Broken, NotApplicable
 from gatepost.core.faults import Match
 from gatepost.taps import CrashPoint
@@ -60,7 +60,7 @@ class Crash:
         point.release()
 
     def _acknowledges(self, point: CrashPoint, id: str) -> None:
-        if any(one.end is not None for one in view_of(self._scene).of(id)):
+        if any(one.end is not None for one in announcements(view_of(self._scene), id)):
             self._kill(point)
         else:  # of another message
             self._hold_amqp("ack", Match(), lambda point: self._acknowledges(point, id))
@@ -114,9 +114,10 @@ def lose_acknowledgement(scene: Scene) -> Ask:
     asked = ask(scene, "resume")
     view = view_of(scene)
     scene.wait(
-        lambda: crash.happened or any(one.automatic for one in view.look().of(asked.hold.id)), scene.profile.patience
+        lambda: crash.happened or any(one.automatic for one in announcements(view, asked.hold.id)),
+        scene.profile.patience,
     )
-    if not crash.happened and any(one.automatic for one in view.of(asked.hold.id)):
+    if not crash.happened and any(one.automatic for one in announcements(view, asked.hold.id)):
         raise NotApplicable("an acknowledgement", "it consumes without")
     scene.require(crash.happened, "an acknowledgement that can be lost")
     return asked
@@ -135,7 +136,7 @@ def kill_while_one_hangs(scene: Scene) -> list[Ask]:
     scene.require(point.reached, "a decision that can hang")
     view, other = view_of(scene), ask(scene, "resume")
     # One that works on one request at a time does not get there, and keeps the rule.
-    scene.wait(lambda: any(one.end is not None for one in view.look().of(other.hold.id)), scene.profile.within)
+    scene.wait(lambda: any(one.end is not None for one in announcements(view, other.hold.id)), scene.profile.within)
     if scene.bench.connector is not None:
         scene.bench.connector.kill()
     point.drop()

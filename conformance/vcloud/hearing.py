@@ -8,6 +8,9 @@ from gatepost.conformance.vcloud.asks import Ask, ask
 from gatepost.conformance.verdict import Broken, Unreached
 from gatepost.core.journal import Entry
 
+CREATION = ".blockingtask.create"
+"""What a routing key holds of the one event that asks for a decision."""
+
 MOST_DELIVERIES = 20
 """How often one message may be given to a connector before it counts as going round in circles."""
 
@@ -17,12 +20,17 @@ def view_of(scene: Scene) -> BrokerView:
     return BrokerView(scene.cloud.journal).look()
 
 
-def settles(scene: Scene, view: BrokerView, words: str, what: str) -> list[Delivery]:
+def announcements(view: BrokerView, id: str) -> list[Delivery]:
+    """What it was given up to now of the creation of a blocking task."""
+    return view.look().of(id, CREATION)
+
+
+def settles(scene: Scene, view: BrokerView, what: str, *words: str) -> list[Delivery]:
     """Every message with these words in its routing key is settled for good before the patience ends, and none comes
     again and again. Raises Broken, and Unreached where none was delivered."""
     patience = scene.profile.patience
-    scene.wait(lambda: _is_settled(found := view.look().of(words)) or len(found) > MOST_DELIVERIES, patience)
-    found = view.look().of(words)
+    scene.wait(lambda: _is_settled(found := view.look().of(*words)) or len(found) > MOST_DELIVERIES, patience)
+    found = view.look().of(*words)
     expected = f"{what}: settled for good within {patience:g} s, and not over and over again"
     if not found:
         raise Unreached(expected, f"it was not given the message{scene.how_it_ended}")
@@ -62,7 +70,7 @@ def decides_in_the_end(asked: Ask, in_spite_of: str) -> None:
     scene, patience = asked.scene, asked.scene.profile.patience
     scene.wait(lambda: not asked.hold.active, patience)
     if asked.hold.active:
-        tried = f"it tried {', '.join(map(str, asked.decisions()))}" if asked.decisions() else "it did not"
+        tried = f"it tried {', '.join(map(str, asked.decisions()))}" if asked.decisions() else "it did not try"
         raise Broken(
             f"it resumes {asked.name!r} within {patience:g} s, in spite of {in_spite_of}",
             tried + scene.how_it_ended,

@@ -25,15 +25,10 @@ TRIES = 3
 
 @dataclass
 class Unannounced:
-    """A request of which no message told, but for events of other types."""
+    """A request of which no message told, but for events of other types; `entities` are the ids of what they name."""
 
     asked: Ask
-    told_at: int
-
-    @property
-    def words(self) -> list[str]:
-        """What the routing keys of its other events hold."""
-        return [f"{type.replace('/', '.')}." for type in OTHERS]
+    entities: tuple[str, ...]
 
 
 def tell_of_others(scene: Scene) -> Unannounced:
@@ -41,7 +36,7 @@ def tell_of_others(scene: Scene) -> Unannounced:
     fault = scene.fault(MessageDrop(), event=CREATED)
     asked = ask(scene, "resume")
     scene.cloud.faults.remove(fault.id)
-    world, told_at = scene.cloud.world, scene.cloud.journal.last
+    world = scene.cloud.world
     with world.lock:
         task, admin = asked.task, world.inventory.system_user
         things = {"task": task.ref, "vapp": task.owner, "tollgate": EntityRef("tollgate", world.ids.uuid(), "north")}
@@ -50,7 +45,7 @@ def tell_of_others(scene: Scene) -> Unannounced:
             is_tasks = entity.kind in ("task", "blockingTask")
             about = {"task": task.ref, "task_owner": task.owner} if is_tasks else {}
             world.emit(type, entity, task.org, admin, **about)
-    return Unannounced(asked, told_at)
+    return Unannounced(asked, (asked.hold.id, *(thing.id for thing in things.values())))
 
 
 def is_left_alone(scene: Scene, first: Unannounced) -> None:
@@ -73,13 +68,12 @@ def is_left_alone(scene: Scene, first: Unannounced) -> None:
         unannounced = tell_of_others(scene)
 
 
-def are_settled(scene: Scene, since: int) -> None:
+def are_settled(scene: Scene, unannounced: Unannounced) -> None:
     """What was delivered of other events is settled for good. Raises Broken."""
     view = view_of(scene)
-    kinds = [f".{type.replace('/', '.')}" for type in OTHERS]
-    for kind in kinds:
-        if any(one.entry.seq > since and kind in one.entry.path for one in view.look().deliveries):
-            settles(scene, view, kind, f"the message of {kind[1:]}")
+    for id in unannounced.entities:
+        if view.look().of(id):
+            settles(scene, view, "the messages of other events", id)
 
 
 def publish_unknown_type(scene: Scene) -> str:

@@ -7,7 +7,7 @@ import time
 from gatepost.conformance.broker_view import BrokerView, Delivery, silences
 from gatepost.conformance.scene import LOOK, Scene
 from gatepost.conformance.vcloud.asks import Ask, ask
-from gatepost.conformance.vcloud.hearing import decides_in_the_end, view_of
+from gatepost.conformance.vcloud.hearing import announcements, decides_in_the_end, view_of
 from gatepost.conformance.verdict import Broken, HarnessError, NotApplicable
 from gatepost.core.effects import HttpDelay
 from gatepost.core.journal import Entry
@@ -63,8 +63,8 @@ def decide_slowly(scene: Scene) -> tuple[Ask, Delivery]:
     agreed = _heartbeat(view)
     slow = scene.fault(HttpDelay(seconds=2 * agreed + 0.5), dialect="vcloud")
     asked = ask(scene, "resume")
-    scene.wait(lambda: view.look().of(asked.hold.id), scene.profile.patience)
-    given = view.of(asked.hold.id)
+    scene.wait(lambda: announcements(view, asked.hold.id), scene.profile.patience)
+    given = announcements(view, asked.hold.id)
     scene.require(given, "a message, and a slow decision about it")
     end = time.monotonic() + 2 * agreed + 1.0
     while asked.hold.active and (left := end - time.monotonic()) > 0:

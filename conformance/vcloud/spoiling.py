@@ -15,7 +15,7 @@ ODD = "there-is-no-such-id"
 
 
 def malformed_messages(scene: Scene) -> Iterator[tuple[str, str]]:
-    """Has one sent each time it is asked for: what is wrong with it, and what its routing key holds."""
+    """Has one sent each time it is asked for: what is wrong with it, and the id in its routing key."""
     for how in get_args(MessageSpoilt):
         fault = scene.fault(MessageMalform(how=how), event=CREATED)
         asked = ask(scene, "resume")
