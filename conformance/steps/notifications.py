@@ -22,7 +22,13 @@ from gatepost.conformance.vcloud.spoiling import malformed_messages
 from gatepost.conformance.verdict import Broken, Unreached
 from gatepost.core.effects import AmqpReset, MessageDrop, MessageDuplicate, MessageOvertake
 from gatepost.core.faults import Fault
+from gatepost.variation import Kind
 
+VARIATIONS = {
+    "chooses prefixes and orders anew": (Kind.PREFIXES, Kind.ORDER),
+    "adds elements, attributes and headers": (Kind.ELEMENTS, Kind.ATTRIBUTES, Kind.HEADERS, Kind.IDS),
+    "chooses white space and encodings anew": (Kind.WHITESPACE, Kind.ENCODING),
+}
 HALF_A_SECOND = 0.5
 TRIES = 5
 MOST_PREFETCH = 1000
@@ -128,6 +134,24 @@ def _both(scene: Scene, asked: Ask) -> None:
     scene.wait(lambda: len(announcements(view, asked.hold.id)) > 1, patience)
     scene.require(len(announcements(view, asked.hold.id)) > 1, "the second message")
     settles(scene, view, f"both messages about {asked.name!r}", asked.hold.id, CREATION)
+
+
+# --- the same in another way ---
+
+
+@given(parsers.re(f"a cloud that (?P<what>{'|'.join(VARIATIONS)})$"))
+def _varied(scene: Scene, what: str) -> None:
+    scene.undo.callback(scene.cloud.vary, scene.cloud.variation)
+    scene.cloud.vary(VARIATIONS[what])
+
+
+@when(parsers.parse("{count:d} users ask, one after the other, for what the connector resumes"), target_fixture="crowd")
+def _one_after_the_other(scene: Scene, count: int) -> list[Ask]:
+    asked = []
+    for _ in range(count):
+        asked.append(ask(scene, "resume"))
+        decides_in_the_end(asked[-1], "another way of writing")
+    return asked
 
 
 # --- broken connections ---

@@ -93,6 +93,37 @@ Feature: Notifications of vCloud blocking tasks
     When malformed messages come
     Then the strange messages are settled
 
+  @VCD-NOT-5.1 @must
+  Scenario: XML that is written in another way
+    Namespace prefixes, the order of attributes and of entity links, and quotes are the cloud's choice, in messages as in
+    documents. The connector reads XML as XML.
+    Source: vCloud API reference, 0.1 and 6.5; Namespaces in XML
+
+    Given the connector is at work
+    And a cloud that chooses prefixes and orders anew
+    When 6 users ask, one after the other, for what the connector resumes
+    Then each of them is decided, once
+
+  @VCD-NOT-5.2 @must
+  Scenario: Content that the connector does not know
+    Further elements, attributes, headers and members, and ids of any shape: they are there to be ignored.
+    Source: vCloud API reference, 0.2, 6.4 and 6.5
+
+    Given the connector is at work
+    And a cloud that adds elements, attributes and headers
+    When 6 users ask, one after the other, for what the connector resumes
+    Then each of them is decided, once
+
+  @VCD-NOT-5.3 @must
+  Scenario: Another spelling of the same text
+    White space, line ends, the spelling of the XML declaration, character references and escapes: the text is the same.
+    Source: XML 1.0; RFC 8259
+
+    Given the connector is at work
+    And a cloud that chooses white space and encodings anew
+    When 6 users ask, one after the other, for what the connector resumes
+    Then each of them is decided, once
+
   @VCD-NOT-6.1 @must
   Scenario: The broker connection breaks before a message arrives
     The connection is reset when the message is about to arrive. The connector connects anew, and decides the request.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 import pika
@@ -187,6 +188,49 @@ def trusts_the_headers() -> None:
     def id_of(properties: pika.BasicProperties, body: bytes) -> str | None:
         headers: Any = properties.headers
         return headers["notification.entityUUID"] if headers["notification.type"] == reference.CREATED else None
+
+    reference.id_of = id_of
+
+
+@defect(
+    "vcloud",
+    "Looks for `vmext:` and its links in the text of a message.",
+    breaks="VCD-NOT-5.1",
+    may="VCD-NOT-5 VCD-NOT-4",
+)
+def reads_messages_as_text() -> None:
+    def id_of(properties: pika.BasicProperties, body: bytes) -> str | None:
+        link = re.search(rb'<vmext:EntityLink rel="entity"[^>]* id="urn:vcloud:blockingTask:([^"]+)"', body)
+        if b"event/blockingtask/create" not in body:
+            return None
+        if link is None:
+            raise ValueError("no link to an entity")
+        return link[1].decode()
+
+    reference.id_of = id_of
+
+
+@defect("vcloud", "Takes only messages with the headers that it knows.", breaks="VCD-NOT-5.2", may="VCD-NOT-4")
+def refuses_unknown_headers() -> None:
+    right = reference.id_of
+    known = ("type", "entityType", "entityUUID", "orgUUID", "userUUID", "operationSuccess", "timestamp")
+
+    def id_of(properties: pika.BasicProperties, body: bytes) -> str | None:
+        if set(properties.headers or ()) != {f"notification.{name}" for name in known}:
+            raise ValueError("unknown headers")
+        return right(properties, body)
+
+    reference.id_of = id_of
+
+
+@defect("vcloud", "Tells XML by its first line, to the letter.", breaks="VCD-NOT-5.3", may="VCD-NOT-4 VCD-NOT-5")
+def tells_xml_by_its_first_line() -> None:
+    right = reference.id_of
+
+    def id_of(properties: pika.BasicProperties, body: bytes) -> str | None:
+        if not body.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<vmext:Notification '):
+            raise ValueError("no notification")
+        return right(properties, body)
 
     reference.id_of = id_of
 
