@@ -127,7 +127,7 @@ def _waits(asked: Ask, met: Fault, seconds: int) -> None:
 
 @then("the other request is decided before the connector's patience ends")
 def _other_decided(asked: Ask) -> None:
-    asked.takes("resume", asked.scene.profile.patience)
+    trouble.goes_on(asked)
 
 
 @then("the decision took effect, and its answer was lost")
@@ -137,7 +137,7 @@ def _unheard(asked: Ask, met: Fault) -> None:
 
 @then("a later request is decided")
 def _later_one(scene: Scene) -> None:
-    ask(scene, "resume").takes("resume", scene.profile.patience)
+    trouble.goes_on(ask(scene, "resume"))
 
 
 @then("it left the first one alone once it knew")

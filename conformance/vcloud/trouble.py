@@ -78,6 +78,17 @@ def took_effect_unheard(asked: Ask, trouble: Fault) -> None:
     scene.require(trouble.trigger.hits and asked.by_connector, "a decision, the answer to which is lost")
 
 
+def goes_on(later: Ask) -> None:
+    """What was asked for after the trouble is decided. Raises Broken, since the trouble was met."""
+    scene, patience = later.scene, later.scene.profile.patience
+    scene.wait(lambda: not later.hold.active, patience)
+    if later.hold.active:
+        seen = ", ".join(map(str, later.decisions())) or "it did not try to decide"
+        raise Broken(
+            f"{later.name!r}, asked for later, is decided within {patience:g} s", f"{seen}{scene.how_it_ended}"
+        )
+
+
 def still_runs(scene: Scene) -> None:
     """Raises Broken."""
     connector = scene.bench.connector

@@ -193,14 +193,9 @@ def repeats_what_was_lost() -> None:
 
     def follow(self: Decider, decision: str, id: str, held: reference.Held) -> None:
         href = reference.find_link(held.task, decision)
-        try:
-            right(self, decision, id, held)
-        except Unavailable:
-            raise
-        else:
-            if id in lost and href is not None:
-                for _ in range(3):
-                    self.cloud.call("POST", href, reference.params("Again"), reference.OPERATION_PARAMS)
+        right(self, decision, id, held)
+        for _ in range(3 if id in lost else 0):
+            self.cloud.call("POST", href or "", reference.params("Again"), reference.OPERATION_PARAMS)
 
     _note_lost(lost := set[str]())
     Decider.follow = follow  # type: ignore[method-assign]  # as above
@@ -255,7 +250,7 @@ def takes_silence_for_a_yes() -> None:
 # --- time and resources ---
 
 
-@defect("vcloud", "Opens a connection for each decision, and never closes it.", breaks="VCD-SES-5.3")
+@defect("vcloud", "Opens a spare connection for each request, and never closes it.", breaks="VCD-SES-5.3")
 def never_closes_connections() -> None:
     right, kept = Cloud.connection, []
 
