@@ -45,6 +45,8 @@ class Bench:
         self.cloud.journal.bound = JOURNAL_BYTES
         self.connector: Connector | None = None
         self.heart = Heart()
+        self.instead: dict[str, str] = {}
+        """Other values of placeholders, for connectors that are started from now on."""
 
     def another(self, **options: Any) -> Bench:
         """One for the same connector, with another cloud; not open yet."""
@@ -100,6 +102,7 @@ class Bench:
             "webhook_url": f"http://127.0.0.1:{self.webhook_port}/",
             "python": sys.executable,
             "ca_file": info["ca_file"] or "",
+            **self.instead,
         }
 
     def fill(self, text: str) -> str:
