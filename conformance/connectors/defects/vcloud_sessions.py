@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from http.client import HTTPMessage
+from http.client import HTTPConnection, HTTPMessage
+from typing import Any
 
 from gatepost.conformance.connectors import vcloud_client as client
 from gatepost.conformance.connectors import vcloud_reference as reference
 from gatepost.conformance.connectors.defects import defect
+from gatepost.conformance.connectors.vcloud_client import Answer, Cloud, Gone, Unavailable
+from gatepost.conformance.connectors.vcloud_reference import Decider, Held
 
-Cloud, Decider = client.Cloud, reference.Decider
-Answer, Gone, Unavailable = client.Answer, client.Gone, client.Unavailable
+# What is patched; mypy lets nobody change a class otherwise.
+CLIENT: Any = client
+CLOUD: Any = Cloud
+DECIDER: Any = Decider
 
 
 def _is_decision(href: str) -> bool:
@@ -29,7 +34,7 @@ def sends_the_password_always() -> None:
     def headers(self: Cloud, token: str | None, content_type: str) -> dict[str, str]:
         return {**right(self, token, content_type), "Authorization": self.login}
 
-    Cloud.headers = headers  # type: ignore[method-assign]  # that is what a defect is
+    CLOUD.headers = headers
 
 
 @defect("vcloud", "Names a version only after a request without was refused.", breaks="VCD-SES-1.2")
@@ -47,7 +52,7 @@ def names_a_version_when_told() -> None:
         whole = headers(self, token, type)
         return {**whole, "Accept": "application/*+xml"} if local.bare else whole
 
-    Cloud.send, Cloud.headers = send, without  # type: ignore[method-assign]  # as above
+    CLOUD.send, CLOUD.headers = send, without
 
 
 @defect("vcloud", "Logs in for every request, and out again.", breaks="VCD-SES-5.1")
@@ -61,7 +66,7 @@ def logs_in_each_time() -> None:
             own.log_out()
 
     right = Cloud.call
-    Cloud.call = call  # type: ignore[method-assign]  # as above
+    CLOUD.call = call
 
 
 @defect("vcloud", "Takes a new session after every tenth request, and leaves the old one open.", breaks="VCD-SES-5.2")
@@ -77,7 +82,7 @@ def leaves_sessions_behind() -> None:
             self.forget(self.token)
         return right(self, method, href, body, content_type)
 
-    Cloud.call = call  # type: ignore[method-assign]  # as above
+    CLOUD.call = call
 
 
 # --- sessions that end ---
@@ -101,11 +106,11 @@ def _logs_in_again_after(wanted: Callable[[int, str], bool]) -> None:
             raise Gone(f"{method} {href}: {answer.status}")
         return answer
 
-    def read(self: Decider, id: str) -> reference.Held | None:
+    def read(self: Decider, id: str) -> Held | None:
         return self.look_up(id)
 
-    Cloud.call = call  # type: ignore[method-assign]  # as above
-    Decider.read = read  # type: ignore[method-assign]  # as above: a task that cannot be read is given up
+    CLOUD.call = call
+    DECIDER.read = read
 
 
 @defect("vcloud", "Takes a 403 to a read for a task that is gone.", breaks="VCD-SES-2.1", may="VCD-NOT-8")
@@ -139,7 +144,7 @@ def gives_up_at_a_503() -> None:
         answer = right(self, method, href, token, body, type)
         return answer._replace(status=400) if answer.status == 503 and _is_decision(href) else answer
 
-    Cloud.send = send  # type: ignore[method-assign]  # as above
+    CLOUD.send = send
 
 
 @defect("vcloud", "Never reads Retry-After.", breaks="VCD-SES-3.2")
@@ -147,7 +152,7 @@ def comes_back_too_early() -> None:
     def at_once(headers: HTTPMessage) -> float:
         return 0.0
 
-    client.retry_after = at_once
+    CLIENT.retry_after = at_once
 
 
 @defect("vcloud", "Tries a decision until it succeeds, and does nothing else meanwhile.", breaks="VCD-SES-3.3")
@@ -167,7 +172,7 @@ def tries_for_ever() -> None:
                 else:
                     return
 
-    Decider.patiently = patiently  # type: ignore[method-assign]  # as above
+    DECIDER.patiently = patiently
 
 
 @defect("vcloud", "Ends when it cannot log in at once.", breaks="VCD-SES-3.4")
@@ -181,7 +186,7 @@ def needs_the_cloud_at_its_start() -> None:
             reference.log.error("%s", error)
             os._exit(1)
 
-    Cloud.session = session  # type: ignore[method-assign]  # as above
+    CLOUD.session = session
 
 
 # --- answers that are lost ---
@@ -191,14 +196,14 @@ def needs_the_cloud_at_its_start() -> None:
 def repeats_what_was_lost() -> None:
     right = Decider.follow
 
-    def follow(self: Decider, decision: str, id: str, held: reference.Held) -> None:
-        href = reference.find_link(held.task, decision)
+    def follow(self: Decider, decision: str, id: str, held: Held) -> None:
+        href = client.find_link(held.task, decision)
         right(self, decision, id, held)
         for _ in range(3 if id in lost else 0):
             self.cloud.call("POST", href or "", reference.params("Again"), reference.OPERATION_PARAMS)
 
     _note_lost(lost := set[str]())
-    Decider.follow = follow  # type: ignore[method-assign]  # as above
+    DECIDER.follow = follow
 
 
 def _note_lost(lost: set[str]) -> None:
@@ -213,14 +218,14 @@ def _note_lost(lost: set[str]) -> None:
                 lost.add(href.split("/action/")[0].rpartition("/")[2])
             raise
 
-    Cloud.send = send  # type: ignore[method-assign]  # as above
+    CLOUD.send = send
 
 
 @defect("vcloud", "Dies when a blocking task whose answer was lost is gone.", breaks="VCD-SES-4.2")
 def dies_of_a_task_that_is_gone() -> None:
     right = Decider.follow
 
-    def follow(self: Decider, decision: str, id: str, held: reference.Held) -> None:
+    def follow(self: Decider, decision: str, id: str, held: Held) -> None:
         try:
             right(self, decision, id, held)
         except Gone:
@@ -229,7 +234,7 @@ def dies_of_a_task_that_is_gone() -> None:
             raise
 
     _note_lost(lost := set[str]())
-    Decider.follow = follow  # type: ignore[method-assign]  # as above
+    DECIDER.follow = follow
 
 
 @defect("vcloud", "Takes a broken connection for a yes.", breaks="VCD-SES-4.3", may="VCD-SES-6.2")
@@ -244,7 +249,7 @@ def takes_silence_for_a_yes() -> None:
                 raise
             return Answer(204, HTTPMessage(), b"")
 
-    Cloud.send = send  # type: ignore[method-assign]  # as above
+    CLOUD.send = send
 
 
 # --- time and resources ---
@@ -254,13 +259,13 @@ def takes_silence_for_a_yes() -> None:
 def never_closes_connections() -> None:
     right, kept = Cloud.connection, []
 
-    def connection(self: Cloud, host: str) -> client.http.client.HTTPConnection:
+    def connection(self: Cloud, host: str) -> HTTPConnection:
         spare = right(self, host)
         spare.connect()
         kept.append(spare)
         return right(self, host)
 
-    Cloud.connection = connection  # type: ignore[method-assign]  # as above
+    CLOUD.connection = connection
 
 
 def _waits_for_ever(wanted: Callable[[str, str], bool]) -> None:
@@ -272,20 +277,20 @@ def _waits_for_ever(wanted: Callable[[str, str], bool]) -> None:
         local.patient = wanted(method, href)
         return right(self, method, href, token, body, type)
 
-    def patient(self: Cloud, host: str) -> client.http.client.HTTPConnection:
+    def patient(self: Cloud, host: str) -> HTTPConnection:
         made = connection(self, host)
         if local.patient:
             made.timeout = None
             spared.add(made)
         return made
 
-    def unless_patient(made: client.http.client.HTTPConnection) -> None:
+    def unless_patient(made: HTTPConnection) -> None:
         if made not in spared:
             cut(made)
 
-    spared: set[client.http.client.HTTPConnection] = set()
-    Cloud.send, Cloud.connection = send, patient  # type: ignore[method-assign]  # as above
-    client.cut = unless_patient
+    spared: set[HTTPConnection] = set()
+    CLOUD.send, CLOUD.connection = send, patient
+    CLIENT.cut = unless_patient
 
 
 @defect("vcloud", "Reads without a time-out.", breaks="VCD-SES-6.1 VCD-SES-6.3")
@@ -300,7 +305,7 @@ def decides_without_a_time_out() -> None:
 
 @defect("vcloud", "Has a time-out that begins anew with every byte.", breaks="VCD-SES-6.3")
 def bears_a_trickle_for_ever() -> None:
-    def never(made: client.http.client.HTTPConnection) -> None:
+    def never(made: HTTPConnection) -> None:
         """The socket's own time-out is all there is."""
 
-    client.cut = never
+    CLIENT.cut = never
