@@ -28,7 +28,8 @@ class Scene:
     def __init__(self, bench: Bench, numbers: Callable[[], int]) -> None:
         self.undo = contextlib.ExitStack()
         self.began = time.monotonic()
-        self._number = numbers
+        self.number = numbers
+        """A number that was not used before, for a name."""
         self._enter(bench)
 
     @property
@@ -108,7 +109,7 @@ class Scene:
         request = self.profile.decides.get(decision)
         if request is None:
             raise NotApplicable(f"a request that the connector decides by {decision}", "the profile names none")
-        return request.name.replace("{n}", str(self._number()))
+        return request.name.replace("{n}", str(self.number()))
 
     # --- the journal ---
 
@@ -122,7 +123,14 @@ class Scene:
         It is called whenever something has crossed a wire. Raises HarnessError when this machine was too slow to tell.
         """
         began = time.monotonic()
-        deadline = began + seconds
+        found = self.watch(look, seconds)
+        if not found:
+            self.require_heart_since(began)
+        return found
+
+    def watch(self, look: Callable[[], Found | None], seconds: float) -> Found | None:
+        """As `wait`, for what should not come: a slow machine takes nothing away from that."""
+        deadline = time.monotonic() + seconds
         journal = self.cloud.journal
         while True:
             seen = journal.last
@@ -131,10 +139,13 @@ class Scene:
                 return found
             left = deadline - time.monotonic()
             if left <= 0:
-                if self.bench.heart.was_late_since(began):
-                    raise HarnessError("a machine with time for its own heartbeat", "starved: run fewer jobs at once")
                 return None
             journal.find(seen, lambda entry: True, 1, wait=min(LOOK, left))
+
+    def require_heart_since(self, began: float) -> None:
+        """Raises HarnessError when this machine was too slow, since that moment of the monotonic clock, to judge."""
+        if self.bench.heart.was_late_since(began):
+            raise HarnessError("a machine with time for its own heartbeat", "starved: run fewer jobs at once")
 
     # --- trouble ---
 
