@@ -28,6 +28,10 @@ class CannotStart(Exception):
     """The connector could not be started; the text says why and what to look at."""
 
 
+class CannotOpen(Exception):
+    """The cloud for the connector could not be opened; the text says why and what to do."""
+
+
 class Connector(Protocol):
     """A connector that was started, in whichever way."""
 
@@ -55,6 +59,23 @@ class Connector(Protocol):
     def terminate(self, within: float = GRACE) -> bool:
         """Ask it to end; whether it did in time. What is left of it is killed."""
         ...
+
+
+class Attached:
+    """A connector that somebody else started, and ends."""
+
+    alive = True
+    ending = ""
+    output = ""
+
+    def peak_memory(self) -> int | None:
+        return None
+
+    def kill(self) -> None:
+        pass
+
+    def terminate(self, within: float = GRACE) -> bool:
+        return False
 
 
 class Command:

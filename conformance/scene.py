@@ -71,7 +71,10 @@ class Scene:
             self.bench.start_connector()
 
     def restart(self) -> None:
-        """Start the connector again, after it was killed. Raises Unreached where it does not come back."""
+        """Start the connector again, after it was killed. Raises Broken where it does not come back, NotApplicable for
+        one that somebody else started."""
+        if self.profile.run.attach is not None:
+            raise NotApplicable("a connector that the harness can start again", "the profile attaches to one")
         try:
             self.bench.start_connector()
         except CannotStart as error:

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from gatepost.conformance.connectors import vcloud_client, vcloud_reference as reference
+from gatepost.conformance.connectors import vcloud_client
+from gatepost.conformance.connectors import vcloud_reference as reference
 from gatepost.conformance.connectors.defects import defect
 from gatepost.conformance.connectors.vcloud_client import VCLOUD, Cloud
 
