@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -99,12 +100,13 @@ def knows_one_root() -> None:
     reference.Decider.look_up = look_up
 
 
-@defect("vcloud", "Trusts no link to another name of the host than its own.", breaks="VCD-LNK-3.2")
+@defect("vcloud", "Turns the name of its cloud into an address, and trusts no link with a name.", breaks="VCD-LNK-3.2")
 def knows_one_name() -> None:
     right = vcloud_client.Cloud.require_ours
 
     def require_ours(self: Cloud, href: str) -> None:
-        if urlsplit(href).hostname == "localhost":
+        host = urlsplit(href).hostname or ""
+        if host != socket.gethostbyname(host):
             raise vcloud_client.Gone(f"{href} is not our cloud")
         right(self, href)
 
