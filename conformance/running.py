@@ -50,10 +50,13 @@ class _Part:
     results: list[Result] = field(default_factory=list)
 
 
-def run(wanted: Wanted, hear: Callable[[Event], None] = lambda event: None) -> list[Result]:
+def run(
+    wanted: Wanted, hear: Callable[[Event], None] = lambda event: None, stop: threading.Event | None = None
+) -> list[Result]:
     """Judge, and tell each event as it comes; whichever way it ends, no process is left.
 
-    Raises CannotOpen, CannotStart, SuiteBroke, and KeyboardInterrupt, also for SIGTERM and SIGHUP.
+    Raises CannotOpen, CannotStart, SuiteBroke, and KeyboardInterrupt, also for SIGTERM and SIGHUP, and when `stop` is
+    set.
     """
     results: list[Result] = []
 
@@ -67,7 +70,7 @@ def run(wanted: Wanted, hear: Callable[[Event], None] = lambda event: None) -> l
         tempfile.TemporaryDirectory(prefix="gatepost-check-") as folder,
         _parts(wanted, Path(folder)) as parts,
     ):
-        for event in _events(parts):
+        for event in _events(parts, stop or threading.Event()):
             take(event)
             if event["event"] == "cannot-start":
                 raise CannotStart(event["text"])
@@ -150,8 +153,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait(seconds)
 
 
-def _events(parts: list[_Part]) -> Iterator[Event]:
+def _events(parts: list[_Part], stop: threading.Event) -> Iterator[Event]:
     while True:
+        if stop.is_set():
+            raise KeyboardInterrupt
         running = any(part.process.poll() is None for part in parts)
         for part in parts:
             yield from _read(part)
