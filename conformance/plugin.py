@@ -127,17 +127,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if judge is None:
         return
     ours = [(item, catalogue.of_test(item)) for item in items]
-    wanted = [
-        item
+    chosen = [
+        (item, one)
         for item, one in ours
         if one is not None and one.dialect == judge.profile.dialect and catalogue.chosen(one, judge.only)
     ]
+    chosen.sort(key=lambda pair: not pair[1].slow)  # the slow ones first, and shared out among the parts
     part, parts = judge.shard
-    kept = {id(item) for number, item in enumerate(wanted) if number % parts == part - 1}
-    dropped = [item for item, one in ours if one is not None and id(item) not in kept]
+    kept = [item for number, (item, _) in enumerate(chosen) if number % parts == part - 1]
+    others = [item for item, one in ours if one is None]
+    dropped = [item for item in items if item not in kept and item not in others]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = [item for item, one in ours if one is None or id(item) in kept]
+    items[:] = [*kept, *others]
 
 
 @pytest.fixture

@@ -49,7 +49,10 @@ class Trial:
         """What failed although it is neither broken nor said to be at risk."""
         allowed = () if self.defect is None else tuple(self.defect.breaks | self.defect.may)
         wrong = [one.id for one in self.results if one.verdict not in QUIET]
-        return sorted(id for id in wrong if not any(fnmatchcase(id, pattern) for pattern in allowed))
+        named = {id: (id, id.partition(".")[0]) for id in wrong}
+        return sorted(
+            id for id in wrong if not any(fnmatchcase(name, pattern) for name in named[id] for pattern in allowed)
+        )
 
     @property
     def good(self) -> bool:
