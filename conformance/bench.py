@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import sys
@@ -13,10 +14,10 @@ from typing import Any
 from uuid import uuid4
 
 from gatepost.conformance.heart import Heart
-from gatepost.conformance.launch import CannotStart, Command, Connector
+from gatepost.conformance.launch import Attached, CannotOpen, CannotStart, Command, Connector
 from gatepost.conformance.profile import Profile
 from gatepost.core.journal import Entry
-from gatepost.facade import Gatepost
+from gatepost.facade import AmqpPortTaken, Gatepost
 from gatepost.messaging.target import AmqpTarget
 
 JOURNAL_BYTES = 512 * 1024 * 1024
@@ -32,6 +33,7 @@ class Bench:
         self.profile = profile
         self.seed = seed
         self.folder = folder
+        self.broker = broker
         self.queue = f"gatepost-{uuid4()}"
         self.webhook_port = _free_port()
         attach = profile.run.attach
@@ -40,10 +42,19 @@ class Bench:
         if profile.dialect == "abiquo":
             webhook = attach.webhook if attach is not None else None
             options["workflow_endpoint"] = webhook or f"http://127.0.0.1:{self.webhook_port}/"
-        self.cloud = Gatepost(taps=True, seed=seed, broker=broker, **options)
+        try:
+            self.cloud = Gatepost(taps=True, seed=seed, broker=broker, **options)
+        except OSError as error:
+            raise CannotOpen(_not_opened(error, profile)) from None
         self.cloud.journal.bound = JOURNAL_BYTES
         self.connector: Connector | None = None
         self.heart = Heart()
+        self.instead: dict[str, str] = {}
+        """Other values of placeholders, for connectors that are started from now on."""
+
+    def another(self, **options: Any) -> Bench:
+        """One for the same connector, with another cloud; not open yet."""
+        return Bench(self.profile, self.seed, self.folder, self.broker, **options)
 
     def open(self) -> None:
         self.cloud.start()
@@ -61,6 +72,8 @@ class Bench:
         """Start it, and wait until it is at work unless told otherwise. Raises CannotStart."""
         self.end_connector()
         began, seq = time.monotonic(), self.cloud.journal.last
+        if self.profile.run.attach is not None:
+            seq = 0  # it may have come before anybody asked whether it is there
         self.connector = self._launch()
         if ready:
             self._wait_until_ready(self.connector, began, seq)
@@ -95,6 +108,7 @@ class Bench:
             "webhook_url": f"http://127.0.0.1:{self.webhook_port}/",
             "python": sys.executable,
             "ca_file": info["ca_file"] or "",
+            **self.instead,
         }
 
     def fill(self, text: str) -> str:
@@ -117,9 +131,9 @@ class Bench:
 
             return Container(run.image, [self.fill(word) for word in run.arguments], variables)
         if run.command is None:
-            raise CannotStart("only run.command and run.image can be started here")
+            return Attached()
         command = [self.fill(word) for word in run.command]
-        return Command(command, variables, Path(run.cwd) if run.cwd is not None else self.folder)
+        return Command(command, variables, self.folder / (run.cwd or ""))
 
     def _wait_until_ready(self, connector: Connector, began: float, seq: int) -> None:
         ready = self.profile.run.ready
@@ -156,6 +170,14 @@ class Bench:
 
     def entries(self, after: int = 0) -> list[Entry]:
         return list(self.cloud.journal.after(after))
+
+
+def _not_opened(error: OSError, profile: Profile) -> str:
+    attach = profile.run.attach
+    if attach is None or error.errno != errno.EADDRINUSE:
+        return f"the cloud for the connector cannot be opened: {error.strerror or error}"
+    field, port = ("amqp_port", attach.amqp_port) if isinstance(error, AmqpPortTaken) else ("port", attach.port)
+    return f"port {port} is taken: end what listens there, or give run.attach.{field}, and the connector, another one"
 
 
 def _quoted(connector: Connector) -> str:
