@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gatepost.conformance import catalogue, lifeline, steps
+from gatepost.conformance import abiquo, catalogue, lifeline, steps, vcloud
 from gatepost.conformance.bench import Bench
 from gatepost.conformance.catalogue import Requirement
 from gatepost.conformance.launch import CannotOpen, CannotStart
@@ -21,11 +21,13 @@ from gatepost.conformance.profile import InvalidProfile, Profile, load
 from gatepost.conformance.report.model import Failure, Result
 from gatepost.conformance.scene import Scene
 from gatepost.conformance.timeline import timeline
-from gatepost.conformance.vcloud import settle_rest
 from gatepost.conformance.verdict import Judgement, Unreached, Verdict, counts_as_good, verdict_of
 from gatepost.core.journal import Entry
 
 pytest_plugins = [f"{steps.__name__}.{module.name}" for module in iter_modules(steps.__path__)]
+
+_SETTLE_REST = {"vcloud": vcloud.settle_rest, "abiquo": abiquo.settle_rest}
+"""What leaves nothing of a scenario behind that could disturb another one."""
 
 _RESULT = pytest.StashKey[Result]()
 _BEGAN = pytest.StashKey[float]()
@@ -152,7 +154,7 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     request.node.stash[_SCENE] = scene
     yield scene
     scene.close()
-    settle_rest(scene)
+    _SETTLE_REST[scene.profile.dialect](scene)
 
 
 _SCENE = pytest.StashKey[Scene]()
