@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import shlex
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -14,18 +16,23 @@ from typing import Any
 import pytest
 
 from gatepost.conformance import catalogue, steps
-from gatepost.conformance.bench import Bench
+from gatepost.conformance.bench import PASSWORD, Bench
 from gatepost.conformance.catalogue import Requirement
 from gatepost.conformance.launch import CannotStart
 from gatepost.conformance.profile import InvalidProfile, Profile, load
+from gatepost.conformance.redaction import harmless, readable, secrets_of
 from gatepost.conformance.report.model import Failure, Result
 from gatepost.conformance.scene import Scene
 from gatepost.conformance.timeline import timeline
 from gatepost.conformance.vcloud import settle_rest
 from gatepost.conformance.verdict import Judgement, Unreached, Verdict, counts_as_good, verdict_of
 from gatepost.core.journal import Entry
+from gatepost.messaging.target import AmqpTarget
 
 pytest_plugins = [f"{steps.__name__}.{module.name}" for module in iter_modules(steps.__path__)]
+
+KEPT_OUTPUT = 4_000
+"""Characters of a connector's output in a report: the last ones."""
 
 _RESULT = pytest.StashKey[Result]()
 _BEGAN = pytest.StashKey[float]()
@@ -70,6 +77,15 @@ class Judge:
         bench, self.bench = self.bench, None
         if bench is not None:
             bench.close()
+
+    def harmless(self, text: str) -> str:
+        """The text as a report may hold it."""
+        known = [PASSWORD, *secrets_of(self.profile)]
+        if "@" in self.broker:
+            with suppress(ValueError):
+                target = AmqpTarget.from_url(self.broker)
+                known += [target.password] if target.password != target.username else []
+        return harmless(text, known)
 
     def tell(self, event: str, **values: Any) -> None:
         if self._events is not None:
@@ -200,8 +216,9 @@ def pytest_runtest_makereport(
 def _not_started(item: pytest.Item, judge: Judge, error: CannotStart) -> BaseException:
     if judge.started_once:
         return Unreached("the connector at work", str(error))
-    judge.tell("cannot-start", text=str(error))
-    item.session.shouldstop = f"the connector could not be started: {error}"
+    text = judge.harmless(str(error))
+    judge.tell("cannot-start", text=text)
+    item.session.shouldstop = f"the connector could not be started: {text}"
     return Unreached("the connector at work", str(error))
 
 
@@ -231,13 +248,23 @@ def _failure(
     moments, left_out = ([], 0) if scene is None else timeline(scene, nearest)
     connector = None if scene is None else scene.bench.connector
     return Failure(
-        expected=expected,
-        seen=seen,
-        timeline=moments,
+        expected=readable(expected),
+        seen=judge.harmless(seen),
+        timeline=[
+            one.model_copy(update={"text": readable(one.text), "detail": judge.harmless(one.detail)}) for one in moments
+        ],
         left_out=left_out,
-        output="" if connector is None else connector.output[-4_000:],
-        replay=f"gatepost check {judge.path} --only {one.id} --seed {judge.seed}",
+        output="" if connector is None else judge.harmless(connector.output)[-KEPT_OUTPUT:],
+        replay=_replay(judge, one),
     )
+
+
+def _replay(judge: Judge, one: Requirement) -> str:
+    words = ["gatepost", "check", str(judge.path), "--only", one.id, "--seed", str(judge.seed)]
+    if judge.broker != "embedded":
+        # A password of its URL has no place in a report.
+        words += ["--broker", "$GATEPOST_BROKER" if "@" in judge.broker else judge.broker]
+    return " ".join(f'"{word}"' if word.startswith("$") else shlex.quote(word) for word in words)
 
 
 def _show(report: pytest.TestReport, one: Requirement, verdict: Verdict, failure: Failure | None) -> None:

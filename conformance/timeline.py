@@ -11,6 +11,8 @@ from gatepost.conformance.report.model import Moment
 from gatepost.conformance.scene import Scene
 from gatepost.core.journal import Entry
 
+LANES = ("user", "cloud", "broker", "connector")
+
 MOST = 80
 """Moments of one timeline."""
 

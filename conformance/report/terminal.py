@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -79,6 +80,10 @@ class Terminal:
         style = "bold green" if report.conformant else "bold red"
         self._console.print(f"[{style}]{escape(report.connector)}: {escape(report.headline)}[/]", highlight=False)
         self._console.print(f"[dim]requirements {report.set}, seed {report.seed}, {report.seconds:.1f} s[/]")
+
+    def name_files(self, files: list[Path]) -> None:
+        for path in files:
+            self._console.print(f"[dim]wrote[/] {escape(str(path))}", highlight=False, soft_wrap=True)
 
     def _explain(self, result: Result) -> None:
         failure = result.failure
