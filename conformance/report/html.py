@@ -9,8 +9,10 @@ from collections import Counter
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from gatepost.conformance.connectors import defects
+from gatepost.conformance.redaction import readable
 from gatepost.conformance.report.model import Report
 from gatepost.conformance.report.words import GLYPHS, LEVELS, MEANINGS, WORST_FIRST, families, summary, troubled
 from gatepost.conformance.timeline import LANES
@@ -24,7 +26,9 @@ _UUID = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 
 def html(report: Report) -> str:
     style, script = _source("report.css.j2"), _source("report.js.j2")
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True
+    )
     page.filters["short"] = _short
     return page.from_string(_source("report.html.j2")).render(
         report=report,
@@ -47,6 +51,10 @@ def html(report: Report) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
+
+
+def _shown(value: object) -> object:
+    return readable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _source(name: str) -> str:

@@ -16,7 +16,8 @@ class _Part(BaseModel):
 
 
 class Moment(_Part):
-    """An entry of the journal in a timeline. `at` is in seconds from the scenario's start."""
+    """An entry of the journal in a timeline, or what a user asked for and what came of it, whose `seq` is 0. `at` is in
+    seconds from the first of them."""
 
     seq: int
     at: float
@@ -136,12 +137,19 @@ class Report(_Part):
     def headline(self) -> str:
         if self.problem is not None:
             return f"incomplete: {self.problem.partition(chr(10))[0]}"
-        named = ", ".join(self.proven) or "no claim"
-        state = "conformant" if self.conformant else "NOT conformant"
-        text = f"{state} for {named} ({len(self.proven)} of {len(self.claims)} claims)"
+        if self.conformant:
+            text = f"conformant for {', '.join(self.proven) or 'no claim'} ({self._of_claims})"
+        else:
+            reasons = [_number(len(self.broken), "requirement") + " broken"] if self.broken else []
+            reasons += [f"{', '.join(self.unproven)} not proven"] if self.unproven and not self.broken else []
+            text = f"NOT conformant: {' and '.join(reasons) or 'nothing was proven'} ({self._of_claims} proven)"
         if not self.whole:
             text += f"; {len(self.results)} of {self.requirements} requirements judged"
         return text + self._of_the_baseline
+
+    @property
+    def _of_claims(self) -> str:
+        return f"{len(self.proven)} of {_number(len(self.claims), 'claim')}"
 
     @property
     def _of_the_baseline(self) -> str:
