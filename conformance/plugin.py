@@ -34,6 +34,9 @@ pytest_plugins = [f"{steps.__name__}.{module.name}" for module in iter_modules(s
 KEPT_OUTPUT = 4_000
 """Characters of a connector's output in a report: the last ones."""
 
+RESULT_KEY = "gatepost_result"
+"""Where a test's report carries its result, so that it also comes from a process of pytest-xdist."""
+
 _RESULT = pytest.StashKey[Result]()
 _BEGAN = pytest.StashKey[float]()
 
@@ -47,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--conformance-seed", type=int, metavar="N", help="the same inputs again")
     group.addoption("--conformance-broker", default="embedded", metavar="URL", help="AMQP URL of another broker")
     group.addoption("--shard", default="1/1", metavar="I/N", help="of N parts of the set, the I-th")
+    group.addoption("--conformance-report", metavar="DIR", help="write every form of the report into this folder")
     group.addoption("--conformance-events", metavar="PATH", help="write what happens there, a JSON object a line")
 
 
@@ -58,9 +62,10 @@ class Judge:
         self.profile = _profile(self.path)
         given = config.getoption("--conformance-seed")
         self.seed: int = random.SystemRandom().randrange(1, 2**31) if given is None else given
+        config.option.conformance_seed = self.seed  # the processes of pytest-xdist take it over
         self.broker: str = config.getoption("--conformance-broker")
         self.only = tuple(word.strip() for word in config.getoption("--only").split(",") if word.strip())
-        self.shard = tuple(map(int, config.getoption("--shard").split("/")))
+        self.shard = _shard(config.getoption("--shard"))
         events = config.getoption("--conformance-events")
         self._events = open(events, "a", encoding="utf-8", buffering=1) if events else None  # noqa: SIM115  until `close`
         self.numbers = itertools.count(1)
@@ -107,9 +112,22 @@ def _profile(path: Path) -> Profile:
         raise pytest.UsageError(str(error)) from None
 
 
+def _shard(text: str) -> tuple[int, int]:
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise pytest.UsageError(f"--shard {text}: is no part such as 2/3")
+    return int(part), int(parts)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--connector") is not None:
-        config.stash[_JUDGE] = Judge(config)
+    if config.getoption("--connector") is None:
+        return
+    judge = config.stash[_JUDGE] = Judge(config)
+    folder = config.getoption("--conformance-report")
+    if folder is not None and not hasattr(config, "workerinput"):
+        from gatepost.conformance.gathering import Gathering
+
+        config.pluginmanager.register(Gathering(judge.profile, judge.only, judge.seed, Path(folder)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -191,14 +209,20 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
+    _take(item, call, report)
+    if call.when == "teardown" and (result := item.stash.get(_RESULT, None)) is not None:
+        report.__dict__[RESULT_KEY] = result.model_dump(mode="json")
+    return report
+
+
+def _take(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Make the result of what a test came to, and put its verdict into the report."""
     judge, one = item.config.stash.get(_JUDGE, None), catalogue.of_test(item)
     if judge is None or one is None or (_RESULT in item.stash and call.when != "teardown"):
-        return report
+        return
     error = call.excinfo.value if call.excinfo is not None else None
-    if error is None and call.when != "call":
-        return report
-    if isinstance(error, KeyboardInterrupt):
-        return report
+    if (error is None and call.when != "call") or isinstance(error, KeyboardInterrupt):
+        return
     scene = item.stash.get(_SCENE, None)
     if isinstance(error, CannotStart):
         error = _not_started(item, judge, error)
@@ -210,7 +234,6 @@ def pytest_runtest_makereport(
     failure = None if error is None else _failure(judge, one, scene, error, report)
     item.stash[_RESULT] = _result(item, one, verdict, failure)
     _show(report, one, verdict, failure)
-    return report
 
 
 def _not_started(item: pytest.Item, judge: Judge, error: CannotStart) -> BaseException:

@@ -39,9 +39,10 @@ def as_markdown(chosen: Sequence[Requirement]) -> str:
     lines = [
         "# Requirements",
         "",
-        f"What `gatepost check` judges a connector by: set {catalogue.SET}, {len(chosen)} requirements. A **must** that is "
-        "broken makes a connector not conformant, a *should* is shown as weak. Where a requirement needs a claim, it is "
-        "only judged when the profile makes that claim. How verdicts are made stands in [conformance.md](conformance.md).",
+        f"What `gatepost check` judges a connector by: set {catalogue.SET}, {len(chosen)} requirements. A **must** "
+        "that is broken makes a connector not conformant, a *should* is shown as weak. Where a requirement needs a "
+        "claim, it is only judged when the profile makes that claim. How verdicts are made stands in "
+        "[conformance.md](conformance.md).",
         "",
         "This page is made from the scenarios in `features/` by `python -m tools.pages --write`.",
     ]

@@ -29,7 +29,7 @@ def _show_schema(context: click.Context, parameter: click.Parameter, wanted: boo
         context.exit()
 
 
-@click.command(context_settings=ENVIRONMENT)
+@click.command(context_settings=ENVIRONMENT, short_help="Judge a connector by the rules of its protocol.")
 @click.argument("profile", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--only", metavar="IDS", default="", help="Only these requirements: VCD-DEC-1,VCD-NOT-*")
 @click.option("--seed", type=click.IntRange(1, 2**31 - 1), help="The same inputs as in the run that printed it.")
@@ -37,7 +37,7 @@ def _show_schema(context: click.Context, parameter: click.Parameter, wanted: boo
     "--jobs",
     type=click.IntRange(1, 64),
     default=min(4, 2 * (os.cpu_count() or 1)),
-    show_default=True,
+    show_default="two for each CPU, at most 4",
     help="Scenarios at the same time, each with a cloud and a connector of its own.",
 )
 @click.option("--broker", metavar="URL", default="embedded", show_default=True, help="AMQP URL of another broker.")

@@ -10,7 +10,7 @@ import click
 from gatepost.cli.options import ENVIRONMENT
 
 
-@click.command(context_settings=ENVIRONMENT)
+@click.command(context_settings=ENVIRONMENT, short_help="Write a profile of a connector, to fill in.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default="profile.yaml")
 @click.option(
     "--dialect",

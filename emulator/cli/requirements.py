@@ -7,7 +7,7 @@ import click
 from gatepost.cli.options import ENVIRONMENT, needs_conformance
 
 
-@click.command(context_settings=ENVIRONMENT)
+@click.command(context_settings=ENVIRONMENT, short_help="Show what connectors are judged by.")
 @click.argument("ids", nargs=-1)
 @click.option("--dialect", type=click.Choice(["vcloud", "abiquo"]), help="Only those of one cloud.")
 @click.option("--json", "form", flag_value="json", help="As JSON.")
