@@ -23,14 +23,17 @@ from gatepost.broker import Broker
 from gatepost.control.context import ENVIRON_KEY as CONTROL_KEY
 from gatepost.control.context import Control
 from gatepost.control.guard import LOCAL_HOSTS
+from gatepost.control.requests import OperationRequest
 from gatepost.core.clock import Clock, parse_rate
 from gatepost.core.cloud import Cloud
 from gatepost.core.events import Event
 from gatepost.core.faults import Faults
-from gatepost.core.journal import Journal
+from gatepost.core.journal import Entry, Journal
 from gatepost.core.seed import PASSWORD
 from gatepost.core.world import World
 from gatepost.edge import Edge
+from gatepost.expect import Like, NotSeen, expect, parse_like
+from gatepost.handles import HeldRequest, Request, open_holds
 from gatepost.injection.injector import Injector
 from gatepost.injection.messages import spoilt
 from gatepost.messaging.message import Form, Message
@@ -132,7 +135,7 @@ class Gatepost:
         self._webhooks = WebhookSender(self._cloud.journal, self.faults)
         self._vcloud_path, abiquo_path = ("", "/abiquo/api") if root == "vcloud" else ("/vcloud", "/api")
         self._abiquo = AbiquoDialect(self._cloud, self._webhooks, abiquo_path, workflow_endpoint or "")
-        control = Control(
+        self._control = control = Control(
             cloud=self._cloud,
             abiquo=self._abiquo,
             info=self.info,
@@ -229,6 +232,44 @@ class Gatepost:
     def broker_state(self) -> str:
         """`connected`, `waiting` (configured, not reachable now) or `off`."""
         return self._publisher.state
+
+    @property
+    def holds(self) -> list[HeldRequest]:
+        """What waits for a decision now, oldest first, of both dialects."""
+        return open_holds(self._control)
+
+    def request(self, operation: str, name: str, user: str = "alice@acme", **more: Any) -> Request:
+        """Have a user ask for something, without any client of the protocol (docs/control-api.md says for what).
+
+        A `user` without `@` is one of Abiquo's. Raises what the cloud refuses with, and ValueError for a request that
+        cannot be understood.
+        """
+        return Request(self._control, OperationRequest(operation=operation, name=name, user=user, **more))
+
+    def expect(
+        self,
+        *in_order: Like,
+        within: float = 10.0,
+        at_least: int = 1,
+        at_most: int | None = None,
+        after: int = 0,
+        **fields: Any,
+    ) -> list[Entry]:
+        """The entries of the journal that are like this, as soon as they are there. Raises NotSeen, whose text shows
+        the nearest ones.
+
+        Give the fields of one entry (docs/control-api.md#waiting-checks), or several `Like` for entries in that order.
+        `within` are seconds of wall time; `at_most` waits for all of them, since one more may always come. Only what
+        stands behind entry `after` is looked at.
+        """
+        if bool(in_order) == bool(fields):
+            raise TypeError("give either the fields of one entry, or several Like")
+        likes = list(in_order) or [parse_like(fields)]
+        at_least = at_least if at_most is None else min(at_least, at_most)
+        outcome = expect(self.journal, likes, at_least=at_least, at_most=at_most, after=after, within=within)
+        if not outcome.found:
+            raise NotSeen(outcome)
+        return outcome.entries
 
     def start(self) -> Self:
         self._cloud.clock.start()

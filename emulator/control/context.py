@@ -27,7 +27,7 @@ class Control:
     info: Callable[[], dict[str, Any]]
     reset: Callable[[], None]
     vcloud_href: Callable[[str], str]
-    token: str | None
+    token: str | None = field(repr=False)
     hosts: frozenset[str]
     listens_locally: bool
     broker: Broker | None
