@@ -96,7 +96,8 @@ def planned_for(profile: Profile, only: tuple[str, ...]) -> list[catalogue.Requi
 
 def proven(profile: Profile, results: list[Result]) -> tuple[list[str], list[str]]:
     """The claims that some requirement tested and none found wanting, and those that were tested and not proven."""
-    shown, lacking = [], []
+    shown: list[str] = []
+    lacking: list[str] = []
     for claim in sorted(profile.claims):
         verdicts = [one.verdict for one in results if claim in one.needs and one.verdict is not Verdict.NOT_APPLICABLE]
         if verdicts:

@@ -35,8 +35,9 @@ def _own_suite(root: etree._Element, name: str) -> etree._Element:
 
 
 def _case(suite: etree._Element, report: Report, result: Result) -> None:
-    names = {"classname": f"{report.dialect}.{result.group}", "name": f"{result.id} {result.title}"}
-    case = etree.SubElement(suite, "testcase", {**names, "time": f"{result.seconds:.3f}"})
+    case = etree.SubElement(suite, "testcase", classname=f"{report.dialect}.{result.group}")
+    case.set("name", f"{result.id} {readable(result.title)}")
+    case.set("time", f"{result.seconds:.3f}")
     properties = etree.SubElement(case, "properties")
     for name, value in (("verdict", result.verdict), ("level", result.level), ("source", result.source)):
         etree.SubElement(properties, "property", name=name, value=readable(value))

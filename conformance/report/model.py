@@ -154,10 +154,9 @@ class Report(_Part):
     @property
     def _of_the_baseline(self) -> str:
         known = sum(result.known is not None for result in self.broken)
-        if not known:
-            return ""
         new = len(self.broken) - known
-        return f"; {_number(known, 'known failure')}, " + (f"{new} new" if new else "none new")
+        text = f"; {_number(known, 'known failure')}, {new or 'none'} new" if known else ""
+        return text + ("; the list of known failures is no longer true" if self.baseline else "")
 
     @property
     def exit_code(self) -> int:

@@ -66,7 +66,9 @@ def state(report: Report) -> str:
     if report.problem is not None:
         return "incomplete"
     new = [result for result in report.broken if not result.accepted]
-    if new or report.baseline or not report.succeeded:
+    if report.baseline and not new:
+        return "baseline untrue"
+    if new or not report.succeeded:
         judged = [result for result in new if result.verdict is not Verdict.ERROR]
         return f"{len(judged)} broken" if judged else "not proven"
     if known := len(report.broken):

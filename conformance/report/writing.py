@@ -78,7 +78,8 @@ class Places:
         return written
 
     def _files(self) -> Iterator[tuple[Path, Form]]:
-        for path, form in ((self.json, as_json), (self.junit, junit), (self.html, html)):
+        forms: tuple[tuple[Path | None, Form], ...] = ((self.json, as_json), (self.junit, junit), (self.html, html))
+        for path, form in forms:
             if path is not None:
                 yield path, form
         if self.badge is not None:

@@ -18,23 +18,20 @@ if TYPE_CHECKING:
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-class _Shard(click.ParamType):
-    """`2/3`: the second of three parts."""
-
-    name = "shard"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        part, _, parts = value.partition("/")
-        if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
-            self.fail(f"{value!r} is no part such as 2/3", param, ctx)
-        return int(part), int(parts)
+def _parse_shard(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int]:
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise click.BadParameter(f"{text!r} is no part such as 2/3")
+    return int(part), int(parts)
 
 
 @click.command(context_settings=ENVIRONMENT, short_help="Show that the harness catches broken connectors.")
 @click.argument("defects", nargs=-1)
 @click.option("--dialect", type=click.Choice(["vcloud", "abiquo"]), help="Only the connectors of one dialect.")
 @click.option("--full", is_flag=True, help="Each defect against every requirement, not only against its own.")
-@click.option("--shard", type=_Shard(), metavar="I/N", default="1/1", help="Of N parts of the defects, the I-th.")
+@click.option(
+    "--shard", callback=_parse_shard, metavar="I/N", default="1/1", help="Of N parts of the defects, the I-th."
+)
 @click.option("--list", "only_list", is_flag=True, help="Show the defects, and run nothing.")
 @click.option("--seed", type=click.IntRange(1, 2**31 - 1), default=1, show_default=True)
 @click.option(
@@ -92,10 +89,10 @@ def selftest(
     if bare:
         console.print(f"[bold red]no defect breaks[/] {', '.join(bare)}")
     console.print(f"\n[{'bold green' if proof.good else 'bold red'}]{proof.sentence}[/]")
-    for path, form in ((json, matrix.as_json), (markdown, matrix.as_markdown)):
-        if path is not None:
-            path.write_text(form(proof), encoding="utf-8")
-            console.print(f"[dim]wrote[/] {escape(str(path))}", soft_wrap=True)
+    for file, form in ((json, matrix.as_json), (markdown, matrix.as_markdown)):
+        if file is not None:
+            file.write_text(form(proof), encoding="utf-8")
+            console.print(f"[dim]wrote[/] {escape(str(file))}", soft_wrap=True)
     sys.exit(0 if proof.good else 1)
 
 
