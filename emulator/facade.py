@@ -47,6 +47,8 @@ from gatepost.serving.threaded import ThreadedServer
 from gatepost.serving.tls import Certificate, issue_certificate
 from gatepost.settings import Settings, parse
 from gatepost.taps import AmqpTap, HttpTap
+from gatepost.variation import Chosen, Kind, Variation
+from gatepost.variation import parse as parse_variation
 from gatepost.vcloud import faults as vcloud_faults
 from gatepost.vcloud.dialect import ENVIRON_KEY as VCLOUD_KEY
 from gatepost.vcloud.dialect import VcloudDialect
@@ -82,8 +84,9 @@ class Gatepost:
     `abiquo`, with vCloud's at `/vcloud/api`. `workflow_endpoint` is the URL of an Abiquo connector: with it the
     platform and the enterprise acme have workflow on from the start. `control_token` guards the control API, which
     needs it beyond this machine; ValueError is raised for one that no header can carry. With `taps` the addresses that
-    clients are told are those of taps in front of server and broker, where connections can be broken. `server` makes
-    what serves HTTP.
+    clients are told are those of taps in front of server and broker, where connections can be broken. `vary` is what
+    varies from the start (docs/variation.md): True, or names of kinds, of which unknown ones raise InvalidVariation.
+    `server` makes what serves HTTP.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class Gatepost:
         control_token: str | None = None,
         allowed_hosts: tuple[str, ...] = (),
         taps: bool = False,
+        vary: Chosen = False,
         server: ServerFactory = ThreadedServer,
     ) -> None:
         if control_token is not None and re.fullmatch("[!-~]+", control_token) is None:
@@ -110,6 +114,9 @@ class Gatepost:
         if root not in ROOTS:
             raise ValueError(f"{root!r} is no root: {' or '.join(ROOTS)} is expected")
         self._first_settings = parse(settings or {}).dotted()
+        self._taps = taps
+        self._first_kinds = parse_variation(vary, taps=taps)
+        self._variation = Variation(seed)
         external = AmqpTarget.from_url(broker) if broker and broker != EMBEDDED else AmqpTarget()
         self._cloud = Cloud(parse(self._first_settings), seed, parse_rate(clock))
         # Behind a tap, the broker that clients are told of is the tap's.
@@ -132,23 +139,25 @@ class Gatepost:
         if self._broker is not None:
             self._injector.watch(self._broker)
         self._cloud.listen(self._on_event)
-        self._webhooks = WebhookSender(self._cloud.journal, self.faults)
-        self._vcloud_path, abiquo_path = ("", "/abiquo/api") if root == "vcloud" else ("/vcloud", "/api")
-        self._abiquo = AbiquoDialect(self._cloud, self._webhooks, abiquo_path, workflow_endpoint or "")
+        self._webhooks = WebhookSender(self._cloud.journal, self.faults, self._variation.webhook)
+        self._paths = ("", "/abiquo/api") if root == "vcloud" else ("/vcloud", "/api")
+        self._abiquo = AbiquoDialect(self._cloud, self._webhooks, self._paths[1], workflow_endpoint or "")
         self._control = control = Control(
             cloud=self._cloud,
             abiquo=self._abiquo,
             info=self.info,
             reset=self.reset,
-            vcloud_href=lambda path: self._vcloud.public_url + path,
+            vcloud_href=lambda path: self._variation.href(self._vcloud.public_url + path),
             token=control_token,
             hosts=LOCAL_HOSTS | {host.lower()} | {name.lower() for name in allowed_hosts},
             listens_locally=host in LOCAL_HOSTS,
             broker=self._broker,
             faults=self.faults,
+            vary=self.vary,
+            variation=lambda: self.variation,
         )
         context: dict[str, object] = {VCLOUD_KEY: self._vcloud, ABIQUO_KEY: self._abiquo, CONTROL_KEY: control}
-        edge = Edge(self._injector.app, self._cloud.journal, context, BODY_LIMIT, ROOTS[root])
+        edge = Edge(self._injector.app, self._cloud.journal, context, BODY_LIMIT, ROOTS[root], self._variation)
         try:
             if taps:
                 self._server = server(edge, "127.0.0.1", 0)
@@ -161,16 +170,14 @@ class Gatepost:
         except BaseException:
             self._leave()
             raise
-        shown = "127.0.0.1" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
-        scheme = "https" if tls else "http"
-        self._url = (public_url or f"{scheme}://{shown}:{self.port}").rstrip("/")
-        self._vcloud.public_url = self._url + self._vcloud_path
-        self._abiquo.public_url = self._url
+        self._plain_url = (public_url or _local_url(host, self.port, tls=tls)).rstrip("/")
+        self._may_rename = public_url is None
+        self._choose(self._first_kinds)
 
     @property
     def url(self) -> str:
-        """The cloud's URL, without a slash at the end: hrefs begin with it."""
-        return self._url
+        """The cloud's URL, without a slash at the end: hrefs begin with it. It is another one while `roots` vary."""
+        return self._variation.root(self._plain_url, may_rename=self._may_rename)
 
     @property
     def abiquo_url(self) -> str:
@@ -217,6 +224,18 @@ class Gatepost:
     def faults(self) -> Faults:
         """The rules that say what goes wrong."""
         return self._injector.faults
+
+    @property
+    def variation(self) -> frozenset[Kind]:
+        """What varies now."""
+        return self._variation.kinds
+
+    def vary(self, chosen: Chosen) -> None:
+        """Vary this and nothing else from now on, as from the beginning: True for the default kinds, False for none, or
+        names of kinds. Raises InvalidVariation. What clients were told before goes on being served."""
+        kinds = parse_variation(chosen, taps=self._taps)
+        with self._cloud.lock:
+            self._choose(kinds)
 
     @property
     def http_tap(self) -> HttpTap | None:
@@ -304,6 +323,7 @@ class Gatepost:
             self._cloud.reset()
             self._vcloud.reset()
             self._abiquo.reset()
+            self._choose(self._first_kinds)
         if self._broker is not None:
             self._broker.levers.reset()
 
@@ -316,11 +336,12 @@ class Gatepost:
         return {
             "version": __version__,
             "seed": self._cloud.seed,
+            "vary": sorted(map(str, self.variation)),
             "clock": self._cloud.clock.mode,
             "cloud_url": self.url,
             "vcloud_api": f"{self._vcloud.public_url}/api",
             "abiquo_api": self.abiquo_url,
-            "control_url": f"{self.url}/gatepost",
+            "control_url": f"{self._plain_url}/gatepost",
             "ca_file": str(self._ca_file) if self._ca_file is not None else None,
             "broker": self._publisher.state,
             "broker_problem": self._publisher.problem,
@@ -386,6 +407,7 @@ class Gatepost:
             context=tls,
             dialect_of=edge.dialect_of,
             who=partial(self._injector.who, context),
+            case=self._variation.case,
         )
 
     def _stop_taps(self) -> None:
@@ -403,8 +425,20 @@ class Gatepost:
     def _forms(self) -> list[Form]:
         return self._vcloud.forms()
 
+    def _choose(self, kinds: frozenset[Kind]) -> None:
+        self._variation.choose(kinds)
+        vcloud_path, abiquo_path = self._paths
+        self._vcloud.public_url = self.url + vcloud_path
+        # What stands in the path of a request belongs to Abiquo's path: cookies and signatures are for all of it.
+        prefix = self._variation.prefix
+        self._abiquo.public_url, self._abiquo.path = self.url.removesuffix(prefix), prefix + abiquo_path
+        self._variation.bases = {"vcloud": self._vcloud.public_url, "abiquo": self._abiquo.api_url}
+
     def _render(self, pending: Pending) -> Message:
-        message = spoilt(pending.event, render(pending, self._vcloud.public_url, self._cloud.settings))
+        message = render(pending, self._vcloud.public_url, self._cloud.settings)
+        if self._variation:
+            message = self._variation.message(pending, message)
+        message = spoilt(pending.event, message)
         if self._amqp_tap is not None:
             self._amqp_tap.witness.published(message)
         return message
@@ -418,3 +452,12 @@ class Gatepost:
     def _on_event(self, event: Event) -> None:
         if self._vcloud.wants(event):
             self._injector.take(event)
+            if self._variation:
+                for stranger in self._variation.strangers(event):
+                    more = (Form.JSON_ON_MAIN,) if Form.JSON in self._forms() else ()
+                    self._publisher.put(stranger, *more)
+
+
+def _local_url(host: str, port: int, *, tls: bool) -> str:
+    shown = "127.0.0.1" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
+    return f"{'https' if tls else 'http'}://{shown}:{port}"

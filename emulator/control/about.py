@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict
-
 from gatepost.control.api import Answer, json_body, route
 from gatepost.control.context import Control
 
@@ -35,10 +33,9 @@ class Outbox(Answer):
 class Info(Answer):
     """Where everything is."""
 
-    model_config = ConfigDict(extra="allow")
-
     version: str
     seed: int
+    vary: list[str]
     clock: str
     cloud_url: str
     vcloud_api: str

@@ -11,6 +11,7 @@ from gatepost.abiquo.dialect import AbiquoDialect
 from gatepost.broker import Broker
 from gatepost.core.cloud import Cloud
 from gatepost.core.faults import Faults
+from gatepost.variation import Chosen, Kind
 
 ENVIRON_KEY = "gatepost.control"
 
@@ -20,7 +21,8 @@ MOST_POLLS = 64
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """`info` tells where everything is, `reset` begins anew; `hosts` are the Host names that are believed."""
+    """`info` tells where everything is, `reset` begins anew; `hosts` are the Host names that are believed; `vary`
+    chooses what varies, `variation` tells it."""
 
     cloud: Cloud
     abiquo: AbiquoDialect
@@ -32,4 +34,6 @@ class Control:
     listens_locally: bool
     broker: Broker | None
     faults: Faults
+    vary: Callable[[Chosen], None]
+    variation: Callable[[], frozenset[Kind]]
     polls: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_POLLS))

@@ -1,6 +1,6 @@
 """Every route of the control API: who imports this has them all."""
 
-from gatepost.control import about, broker, clock, faults, holds, journal, openapi
+from gatepost.control import about, broker, clock, faults, holds, journal, openapi, variation
 from gatepost.control.api import blueprint, internal_error, refuse
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "journal",
     "openapi",
     "refuse",
+    "variation",
 ]
