@@ -71,11 +71,30 @@ class Scene:
             self.bench.start_connector()
 
     def restart(self) -> None:
-        """Start the connector again, after it was killed. Raises Unreached where it does not come back."""
+        """Start the connector again, after it was killed. Raises Broken where it does not come back, NotApplicable for
+        one that somebody else started."""
+        if self.profile.run.attach is not None:
+            raise NotApplicable("a connector that the harness can start again", "the profile attaches to one")
         try:
             self.bench.start_connector()
         except CannotStart as error:
             raise Broken("the connector starts again", str(error)) from None
+
+    def start_anew(self) -> None:
+        """Have a connector that has done nothing yet; of one that was started elsewhere, look at all that it did.
+        Raises CannotStart."""
+        if self.profile.run.attach is not None:
+            self.first = 0
+            return
+        self.bench.end_connector()
+        self.first = self.cloud.journal.last
+        self.bench.start_connector()
+
+    @property
+    def connections(self) -> int:
+        """Open connections to the cloud and its broker."""
+        taps = (self.cloud.http_tap, self.cloud.amqp_tap)
+        return sum(tap.connections for tap in taps if tap is not None)
 
     @property
     def how_it_ended(self) -> str:

@@ -29,6 +29,7 @@ def test_there_are_ten_and_each_is_short() -> None:
         assert len(body) < 10, text
 
 
+@pytest.mark.timeout(300)
 def test_they_pass(pytester: pytest.Pytester) -> None:
     fixtures = [block for block in blocks() if block.startswith("# conftest.py")]
     pytester.makeconftest("\n\n".join(fixtures))
