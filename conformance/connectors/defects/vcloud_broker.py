@@ -77,7 +77,7 @@ def takes_the_whole_queue() -> None:
     "vcloud",
     "Decides in the thread that speaks to the broker.",
     breaks="VCD-NOT-12",
-    may="VCD-SES VCD-ROB-3 VCD-DEC-7 VCD-ROB-1 VCD-NOT-9",
+    may="VCD-ROB-3 VCD-DEC-7 VCD-ROB-1 VCD-NOT-9",
 )
 def decides_in_the_consumer() -> None:
     def on_message(self: Any, connection: Any, channel: Any, method: Any, properties: Any, body: bytes) -> None:
