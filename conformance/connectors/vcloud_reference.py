@@ -179,8 +179,8 @@ class Decider:
         entity = self.cloud.get(f"{self.cloud.url}/api/entity/urn:vcloud:blockingTask:{quote(id)}")
         href = find_link(entity, "alternate") or entity.get("href") or ""
         task = self.cloud.get(href)
-        if task.get("status") != "active":
-            return None
+        if find_link(task, "resume") is None:
+            return None  # what the cloud does not offer is not ours to do
         owner = self.cloud.get(required(task.find(f"{{{VCLOUD}}}TaskOwner"), "href"))
         user = task.find(f"{{{VCLOUD}}}User")
         name = "" if user is None else user.get("name", "")

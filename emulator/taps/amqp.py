@@ -47,6 +47,11 @@ class AmqpTap:
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
         return replace(self.target, host=host, port=self.port, use_ssl=False)
 
+    @property
+    def connections(self) -> int:
+        """How many clients have open."""
+        return self._listener.connections
+
     def start(self) -> None:
         self._faults.serve(Point.AMQP_TAP)
         self._listener.start()

@@ -44,6 +44,11 @@ class Listener:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._connections)
+
     def start(self) -> None:
         ready = threading.Event()
         self._loop = asyncio.new_event_loop()
