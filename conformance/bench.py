@@ -49,6 +49,7 @@ class Bench:
         self.cloud.journal.bound = JOURNAL_BYTES
         self.connector: Connector | None = None
         self.heart = Heart()
+        self._closed = False
         self.instead: dict[str, str] = {}
         """Other values of placeholders, for connectors that are started from now on."""
 
@@ -61,10 +62,12 @@ class Bench:
         self.heart.start()
 
     def close(self) -> None:
-        """Leave nothing behind: no process, no thread."""
+        """Leave nothing behind: no process, no thread. Once more, when it was interrupted, it ends what matters most."""
         self.end_connector()
-        self.heart.stop()
-        self.cloud.stop()
+        if not self._closed:
+            self._closed = True
+            self.heart.stop()
+            self.cloud.stop()
 
     # --- the connector ---
 
@@ -76,7 +79,11 @@ class Bench:
             seq = 0  # it may have come before anybody asked whether it is there
         self.connector = self._launch()
         if ready:
-            self._wait_until_ready(self.connector, began, seq)
+            try:
+                self._wait_until_ready(self.connector, began, seq)
+            except CannotStart:
+                self.connector.kill()
+                raise
         return self.connector
 
     def end_connector(self) -> None:

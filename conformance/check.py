@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -41,7 +43,7 @@ def check(profile: Profile, wanted: Wanted, terminal: Terminal) -> tuple[Report,
         else replace(wanted, jobs=1)
     )
     problem, code = None, None
-    with terminal.watching(len(planned)):
+    with terminal.watching(len(planned)), _no_container_left(profile):
         try:
             run(wanted, hear)
         except CannotStart as error:
@@ -67,6 +69,17 @@ def check(profile: Profile, wanted: Wanted, terminal: Terminal) -> tuple[Report,
         problem=problem,
     )
     return report, report.exit_code if code is None else code
+
+
+@contextmanager
+def _no_container_left(profile: Profile) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if profile.run.image is not None:
+            from gatepost.conformance.container import remove_left_behind
+
+            remove_left_behind()
 
 
 def planned_for(profile: Profile, only: tuple[str, ...]) -> list[catalogue.Requirement]:

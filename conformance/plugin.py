@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import signal
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -77,9 +78,9 @@ class Judge:
             self.leave_bench()
 
     def leave_bench(self) -> None:
-        bench, self.bench = self.bench, None
-        if bench is not None:
-            bench.close()
+        if self.bench is not None:
+            self.bench.close()
+            self.bench = None
 
     def tell(self, event: str, **values: Any) -> None:
         if self._events is not None:
@@ -111,6 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     judge = config.stash.get(_JUDGE, None)
     if judge is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # this is the end already
         judge.close()
 
 
