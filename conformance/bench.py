@@ -62,7 +62,7 @@ class Bench:
         self.heart.start()
 
     def close(self) -> None:
-        """Leave nothing behind: no process, no thread. Once more, when it was interrupted, it ends what matters most."""
+        """Leave nothing behind: no process, no thread. To be called again when it was interrupted."""
         self.end_connector()
         if not self._closed:
             self._closed = True
