@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from bench.rounds import Row, live, row, table
 from gatepost import Gatepost
@@ -66,9 +67,8 @@ def main(rounds: int) -> None:
         ("not found, with the nearest", Like(path="/api/nothing", status=200), 0),
     )
     for name, like, after in looks:
-        took = [
-            timed(lambda like=like, after=after: expect(journal, [like], after=after))[0] for _ in live(name, rounds)
-        ]  # type: ignore[misc]
+        look = partial(expect, journal, [like], after=after)
+        took = [timed(look)[0] for _ in live(name, rounds)]
         rows.append(row(f"expect over {entries} entries, {name}, ms", "", took, form="{:.1f}"))
     print(f"\n{table(rows)}")
 
