@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -139,6 +140,12 @@ class Profile(_Part):
 
 DECISIONS = {"vcloud": ("resume", "abort", "fail", "wait", "replace"), "abiquo": ("continue", "cancel", "wait")}
 ASKED_FOR = {"vcloud": ("instantiate", "compose", "deploy"), "abiquo": ("deploy", "undeploy", "reconfigure")}
+
+
+def template(dialect: Dialect) -> str:
+    """A whole profile with every field explained, as YAML."""
+    path = files("gatepost.conformance").joinpath("profiles", f"{dialect}.yaml")
+    return path.read_text(encoding="utf-8")
 
 
 def load(path: Path) -> Profile:

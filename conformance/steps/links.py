@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_bdd import given, then, when
+from pytest_bdd import given, parsers, then, when
 
 from gatepost.conformance.scene import Scene
-from gatepost.conformance.vcloud import Ask, decisions_of, links, meanwhile
+from gatepost.conformance.vcloud import Ask, ask, ask_later, links, meanwhile
 from gatepost.conformance.vcloud.crowd import Wish, ask_at_once
 
 
@@ -24,13 +24,14 @@ def _elsewhere(scene: Scene) -> None:
     scene.move(vary=["roots"])
 
 
-@when("users ask three times for everything that the connector decides", target_fixture="everything")
-def _ask_again(scene: Scene) -> list[Ask]:
-    return ask_at_once(scene, [Wish(decision) for decision in decisions_of(scene.profile)] * 3)
+@when(parsers.parse("{count:d} users ask for what the connector resumes"), target_fixture="everything")
+def _ask_often(scene: Scene, count: int) -> list[Ask]:
+    # Each answer is varied in another way.
+    return ask_at_once(scene, [Wish("resume")] * count)
 
 
-@when("somebody else declines a request before the connector has read it", target_fixture="asked")
-def _declined_before(scene: Scene) -> Ask:
+@when("somebody else fails a request before the connector has read it", target_fixture="asked")
+def _failed_before(scene: Scene) -> Ask:
     return meanwhile.ask_and_end_before_it_looks(scene)
 
 
@@ -39,9 +40,26 @@ def _takes_links(asked: Ask) -> None:
     links.takes_links(asked)
 
 
-@then("the connector finds the blocking task by what the cloud tells it")
-def _finds_it(asked: Ask) -> None:
-    links.finds_it_by_what_it_was_told(asked)
+@when("a user asks three times for what the connector resumes", target_fixture="everything")
+def _ask_thrice(scene: Scene) -> list[Ask]:
+    # What is listed at the start is told as well, so the first one shows nothing.
+    ask_later(scene)
+    asked = []
+    for _ in range(3):
+        asked.append(ask(scene, "resume"))
+        scene.wait(lambda: not asked[-1].hold.active, scene.profile.within)
+    return asked
+
+
+@then("the connector finds each blocking task by what the cloud tells it")
+def _finds_it(everything: list[Ask]) -> None:
+    for one in everything:
+        links.finds_it_by_what_it_was_told(one)
+
+
+@then("it asks for nothing beside that root")
+def _stays_below_root(scene: Scene) -> None:
+    links.stays_below_root(scene)
 
 
 @then("the connector takes no action that is not offered")

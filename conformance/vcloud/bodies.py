@@ -109,10 +109,10 @@ def _is_long(text: str) -> bool:
     return digits.isascii() and digits.isdecimal() and int(text) in _LONG
 
 
-def _is_of(namespace: str, tag: str | bytes) -> bool:
+def _is_of(namespace: str, tag: object) -> bool:
     return str(tag).startswith(f"{{{namespace}}}")
 
 
-def _told(tag: str | bytes) -> str:
-    name = etree.QName(tag)
+def _told(tag: object) -> str:
+    name = etree.QName(str(tag))
     return f"{name.localname} in the namespace {name.namespace}" if name.namespace else f"{name.localname} in none"

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
+from gatepost.conformance.scene import Scene
 from gatepost.conformance.vcloud.asks import Ask, Call
 from gatepost.conformance.verdict import Broken
 from gatepost.core.journal import Entry
@@ -47,6 +48,14 @@ def finds_it_by_what_it_was_told(asked: Ask) -> None:
             seen = f"{entry.method} {entry.path}, which no answer and no message had told"
             raise Broken("a blocking task found by the entity resolver, the list or the query service", seen, entry)
     scene.require(about, f"a request for the blocking task of {asked.name!r}")
+
+
+def stays_below_root(scene: Scene) -> None:
+    """The connector's requests all went below the path of the URL that it was configured with. Raises Broken."""
+    root = urlsplit(scene.cloud.url).path + "/"
+    for entry in scene.entries():
+        if entry.kind == "http.request" and not entry.path.startswith(root):
+            raise Broken(f"requests below {root}", f"{entry.method} {entry.path}", entry)
 
 
 def _last_is_refused(asked: Ask) -> bool:

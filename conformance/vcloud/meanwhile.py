@@ -12,37 +12,70 @@ from gatepost.conformance.verdict import Broken
 from gatepost.core.faults import Match
 from gatepost.core.holds import Decision
 from gatepost.core.journal import Entry
-from gatepost.taps.points import CrashPoint
 
 LULL = 1.5
 """Seconds without a further attempt that prove that it has given up."""
+
+MOST_AT_ONCE = 8
+"""Requests that are held, for one thing that happens meanwhile."""
 
 MOST_ATTEMPTS = 10
 """After a refusal; more of them are a loop."""
 
 
-def hold_request(scene: Scene, method: str, path: str) -> CrashPoint:
-    """Keep the next such request from reaching the cloud, until it is released or the scenario is over."""
-    tap = scene.cloud.http_tap
-    assert tap is not None
-    point = tap.hold("request", Match(method=method, path=path))
-    scene.undo.callback(point.drop)
-    scene.undo.callback(tap.forget, point)
-    return point
+class Held:
+    """Such requests do not reach the cloud until they are released or the scenario is over: several, since a connector
+    may ask in more than one place."""
+
+    def __init__(self, scene: Scene, method: str, path: str) -> None:
+        tap = scene.cloud.http_tap
+        assert tap is not None
+        self._tap = tap
+        self._points = [tap.hold("request", Match(method=method, path=path)) for _ in range(MOST_AT_ONCE)]
+        scene.undo.callback(self.release)
+
+    @property
+    def reached(self) -> bool:
+        return any(point.reached for point in self._points)
+
+    def release(self) -> None:
+        for point in self._points:
+            self._tap.forget(point)
+            point.release()
 
 
 def ask_and_meet(scene: Scene, meanwhile: Callable[[Ask], None]) -> Ask:
     """Something happens while the decision about a user's request is on its way. Raises Unreached."""
-    point = hold_request(scene, "POST", "*/action/resume*")
+    held = Held(scene, "POST", "*/action/resume*")
     asked = ask(scene, "resume")
-    scene.wait(lambda: point.reached, scene.profile.within)
-    scene.require(point.reached, f"a decision about {asked.name!r} on its way")
+    scene.wait(lambda: held.reached, scene.profile.within)
+    scene.require(held.reached, f"a decision about {asked.name!r} on its way")
     meanwhile(asked)
     scene.require(not asked.hold.active, f"an end of {asked.name!r} that is not the connector's")
-    point.release()
+    held.release()
     refused = scene.wait(lambda: refusals(asked), scene.profile.within)
     scene.require(refused, f"the cloud's refusal of a decision about {asked.name!r}")
     return asked
+
+
+def ask_and_end_before_it_looks(scene: Scene) -> Ask:
+    """Somebody else fails a request before the connector reads its blocking task. Raises Unreached."""
+    held = Held(scene, "GET", "*/blockingTask/*")
+    asked = ask(scene, "resume")
+    scene.wait(lambda: held.reached, scene.profile.within)
+    scene.require(held.reached, f"a request for the blocking task of {asked.name!r}")
+    # Failed, and not aborted, the vApp stays to be read: nothing but the missing link speaks against an action.
+    world = scene.cloud.world
+    world.decide(asked.hold, Decision.FAIL, "Broken off by hand", world.inventory.system_user)
+    held.release()
+    return asked
+
+
+def first_reading(asked: Ask) -> Entry:
+    """The first answer that showed it the blocking task. Raises Unreached."""
+    found = asked.scene.wait(lambda: _readings(asked), asked.scene.profile.within)
+    asked.scene.require(found, f"the blocking task of {asked.name!r} read")
+    return _readings(asked)[0]
 
 
 def time_runs_out(asked: Ask) -> None:
@@ -100,24 +133,6 @@ def _are_more(asked: Ask, entry: Entry, than: int) -> bool:
 
 def _settled_or_more(asked: Ask, entry: Entry, than: int) -> bool:
     return bool(asked.settled()) or _are_more(asked, entry, than)
-
-
-def ask_and_end_before_it_looks(scene: Scene) -> Ask:
-    """Somebody else declines a request before the connector reads its blocking task. Raises Unreached."""
-    point = hold_request(scene, "GET", "*/blockingTask/*")
-    asked = ask(scene, "resume")
-    scene.wait(lambda: point.reached, scene.profile.within)
-    scene.require(point.reached, f"a request for the blocking task of {asked.name!r}")
-    somebody_else_declines(asked)
-    point.release()
-    return asked
-
-
-def first_reading(asked: Ask) -> Entry:
-    """The first answer that showed it the blocking task. Raises Unreached."""
-    found = asked.scene.wait(lambda: _readings(asked), asked.scene.profile.within)
-    asked.scene.require(found, f"the blocking task of {asked.name!r} read")
-    return _readings(asked)[0]
 
 
 def _readings(asked: Ask) -> list[Entry]:

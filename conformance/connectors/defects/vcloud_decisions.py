@@ -96,7 +96,7 @@ def decides_twice() -> None:
         right(self, decision, id, held)
         right(self, decision, id, held)
 
-    reference.Decider.follow = follow
+    reference.Decider.follow = follow  # type: ignore[method-assign]
 
 
 @defect(
@@ -117,7 +117,7 @@ def shares_one_task_between_threads() -> None:
             self.act(decision, id, current["task"])
         self.remember(id)
 
-    reference.Decider.decide = decide
+    reference.Decider.decide = decide  # type: ignore[method-assign]
 
 
 @defect("vcloud", "Takes a second request for the same name to be the first one.", breaks="VCD-DEC-8")
@@ -176,7 +176,7 @@ def blocks_itself() -> None:
 
 @defect("vcloud", "Aborts what it should replace, and asks for nothing else.", breaks="VCD-DEC-10")
 def replaces_by_nothing() -> None:
-    reference.Decider.ask_anew = lambda self, held: None
+    reference.Decider.ask_anew = lambda self, held: None  # type: ignore[method-assign]
 
 
 @defect("vcloud", "Knows of new vApps only.", breaks="VCD-DEC-11.1")

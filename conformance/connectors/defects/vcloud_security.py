@@ -31,7 +31,7 @@ def _parses_every_message(parser: etree.XMLParser) -> None:
         return right(properties, body)
 
     def explain(decision: str, held: Held) -> str:
-        return f"{told(decision, held)}, as asked for at {seen[-1] if seen else 'some time'}"
+        return f"{told(decision, held)}, as asked for at {', '.join(seen[-20:])}"
 
     seen: list[str] = []
     told = reference.explain

@@ -35,7 +35,7 @@ def is_still_there_too_late() -> None:
         self.stopping.wait(1.1 * _period(held))
         right(self, id, held)
 
-    reference.Decider.keep_alive = keep_alive
+    reference.Decider.keep_alive = keep_alive  # type: ignore[method-assign]
 
 
 @defect("vcloud", "Says once that it is still there, and forgets to say it again.", breaks="VCD-TMO-1")
@@ -44,7 +44,7 @@ def is_still_there_once() -> None:
         self.stopping.wait(_period(held) / 2)
         _put_off(self, held, _period(held))
 
-    reference.Decider.keep_alive = keep_alive
+    reference.Decider.keep_alive = keep_alive  # type: ignore[method-assign]
 
 
 @defect("vcloud", "Gives updateProgress the media type that its element's name suggests.", breaks="VCD-TMO-2.1")
@@ -100,7 +100,7 @@ def never_stops_waiting() -> None:
             except (Gone, Unavailable) as error:
                 reference.log.warning("%s", error)
 
-    reference.Decider.keep_alive = keep_alive
+    reference.Decider.keep_alive = keep_alive  # type: ignore[method-assign]
 
 
 @defect("vcloud", "Says ten times a second that it is still there.", breaks="VCD-TMO-3")
@@ -112,7 +112,7 @@ def says_it_all_the_time() -> None:
         except (Gone, Unavailable) as error:
             reference.log.warning("%s", error)
 
-    reference.Decider.keep_alive = keep_alive
+    reference.Decider.keep_alive = keep_alive  # type: ignore[method-assign]
 
 
 @defect(
@@ -132,7 +132,7 @@ def cannot_take_a_refusal() -> None:
                 reference.log.warning("%s", error)
                 time.sleep(0.3)
 
-    reference.Decider.follow = follow
+    reference.Decider.follow = follow  # type: ignore[method-assign]
 
 
 @defect(
@@ -151,7 +151,7 @@ def dies_of_a_refusal() -> None:
             reference.log.exception("unexpected")
             os._exit(1)
 
-    reference.Decider.follow = follow
+    reference.Decider.follow = follow  # type: ignore[method-assign]
 
 
 @defect(
@@ -172,4 +172,4 @@ def knows_nothing_of_cancelled_tasks() -> None:
                 os._exit(1)
             raise
 
-    reference.Decider.follow = follow
+    reference.Decider.follow = follow  # type: ignore[method-assign]
