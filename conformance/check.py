@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from gatepost import __version__
 from gatepost.conformance import baseline, catalogue
 from gatepost.conformance.bench import PASSWORD
-from gatepost.conformance.launch import CannotStart
+from gatepost.conformance.launch import CannotOpen, CannotStart
 from gatepost.conformance.profile import Profile
 from gatepost.conformance.redaction import harmless, readable, secrets_of
 from gatepost.conformance.report.model import Report, Result
@@ -17,6 +17,7 @@ from gatepost.conformance.report.terminal import Terminal
 from gatepost.conformance.running import Event, SuiteBroke, Wanted, run
 from gatepost.conformance.verdict import Verdict
 
+HARNESS_ERROR = 3
 CANNOT_START = 4
 
 
@@ -50,6 +51,8 @@ def check(
             run(wanted, hear)
         except CannotStart as error:
             problem, code = f"the connector could not be started: {error}", CANNOT_START
+        except CannotOpen as error:
+            problem, code = str(error), HARNESS_ERROR
         except SuiteBroke as error:
             problem, code = f"the harness broke:\n{error}", 3
         except KeyboardInterrupt:
