@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 import shlex
+import signal
 import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
@@ -39,6 +40,7 @@ KEPT_OUTPUT = 4_000
 RESULT_KEY = "gatepost_result"
 """Where a test's report carries its result, so that it also comes from a process of pytest-xdist."""
 
+_SEED = "gatepost_seed"
 _RESULT = pytest.StashKey[Result]()
 _BEGAN = pytest.StashKey[float]()
 
@@ -63,9 +65,8 @@ class Judge:
     def __init__(self, config: pytest.Config) -> None:
         self.path = Path(config.getoption("--connector"))
         self.profile = _profile(self.path)
-        given = config.getoption("--conformance-seed")
+        given = getattr(config, "workerinput", {}).get(_SEED, config.getoption("--conformance-seed"))
         self.seed: int = random.SystemRandom().randrange(1, 2**31) if given is None else given
-        config.option.conformance_seed = self.seed  # the processes of pytest-xdist take it over
         self.broker: str = config.getoption("--conformance-broker")
         self.only = tuple(word.strip() for word in config.getoption("--only").split(",") if word.strip())
         self.shard = _shard(config.getoption("--shard"))
@@ -91,9 +92,9 @@ class Judge:
             self.leave_bench()
 
     def leave_bench(self) -> None:
-        bench, self.bench = self.bench, None
-        if bench is not None:
-            bench.close()
+        if self.bench is not None:
+            self.bench.close()
+            self.bench = None
 
     def harmless(self, text: str) -> str:
         """The text as a report may hold it."""
@@ -144,9 +145,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Gathering(judge.profile, judge.only, judge.seed, Path(folder)))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """The processes of pytest-xdist take over the seed."""
+    judge = node.config.stash.get(_JUDGE, None)
+    if judge is not None:
+        node.workerinput[_SEED] = judge.seed
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     judge = config.stash.get(_JUDGE, None)
     if judge is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # this is the end already
         judge.close()
 
 

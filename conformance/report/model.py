@@ -124,19 +124,20 @@ class Report(_Part):
     @property
     def succeeded(self) -> bool:
         """It is conformant but for known failures, and the list of these is true."""
-        tested = {claim for result in self.results if result.known is not None for claim in result.needs}
-        kept = self.problem is None and self.counts[Verdict.PASS] > 0
+        known = [result for result in self.results if result.known is not None]
+        excused = {claim for result in known for claim in result.needs}
         return (
-            kept
+            self.problem is None
             and not self.baseline
-            and tested.issuperset(self.unproven)
+            and (self.counts[Verdict.PASS] > 0 or bool(known))
+            and excused.issuperset(self.unproven)
             and all(result.accepted for result in self.results)
         )
 
     @property
     def headline(self) -> str:
         if self.problem is not None:
-            return f"incomplete: {self.problem.partition(chr(10))[0]}"
+            return f"incomplete: {self.problem.partition(chr(10))[0].rstrip(':')}"
         if self.conformant:
             text = f"conformant for {', '.join(self.proven) or 'no claim'} ({self._of_claims})"
         else:

@@ -73,7 +73,9 @@ class Terminal:
     def _show(self, result: Result) -> None:
         style = STYLES[result.verdict]
         self._console.print(
-            f"[{style}]{result.verdict:<14}[/] {result.id:<11} {escape(result.title)} [dim]{result.seconds:.1f} s[/]"
+            f"[{style}]{result.verdict:<14}[/] {result.id:<11} {escape(result.title)} [dim]{result.seconds:.1f} s[/]",
+            highlight=False,
+            soft_wrap=True,
         )
 
     def conclude(self, report: Report) -> None:

@@ -31,8 +31,8 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (["-p", "pytest_bdd.plugin", "-p", "gatepost.conformance.plugin"], []),
         # As the installed package does it.
-        (["-p", "pytest_bdd.plugin", "-p", "gatepost.conformance.early"], []),
-        (["-p", "pytest_bdd.plugin", "-p", "gatepost.conformance.early", "-p", "xdist.plugin"], ["-n", "2"]),
+        (["-p", "pytest_bdd.plugin", "-p", "gatepost_pytest"], []),
+        (["-p", "pytest_bdd.plugin", "-p", "gatepost_pytest", "-p", "xdist.plugin"], ["-n", "2"]),
     ],
     ids=["plugin", "installed", "xdist"],
 )
@@ -62,7 +62,7 @@ def test_the_suite(tmp_path: Path, plugins: list[str], processes: list[str]) -> 
 )
 def test_a_mistake_in_the_call(tmp_path: Path, arguments: list[str], message: str) -> None:
     write_profile(tmp_path)
-    plugins = ["-p", "pytest_bdd.plugin", "-p", "gatepost.conformance.early"]
+    plugins = ["-p", "pytest_bdd.plugin", "-p", "gatepost_pytest"]
     ended = run(tmp_path, *plugins, "--pyargs", "gatepost.conformance.suite", *arguments)
     assert ended.returncode == 4
     assert message in ended.stderr
@@ -72,6 +72,6 @@ def test_a_mistake_in_the_call(tmp_path: Path, arguments: list[str], message: st
 def test_other_runs_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text("def test_mine(): pass\n")
     (tmp_path / "conftest.py").write_text("def pytest_addoption(parser): parser.addoption('--connector')\n")
-    ended = run(tmp_path, "-p", "gatepost.conformance.early", "--connector", "mine", ".")
+    ended = run(tmp_path, "-p", "gatepost_pytest", "--connector", "mine", ".")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "1 passed" in ended.stdout

@@ -31,7 +31,7 @@ def blocks(language: str) -> list[str]:
 def test_its_commands_do_what_it_says(tmp_path: Path) -> None:
     commands = [line for block in blocks("sh") for line in block.splitlines()]
     assert len(commands) >= 10
-    installed = any(one.name == "gatepost_conformance" for one in entry_points(group="pytest11"))
+    installed = any(one.value == "gatepost_pytest" for one in entry_points(group="pytest11"))
     bin = Path(sys.executable).parent
     # A whole run takes minutes: where a command picks nothing, the environment does.
     variables = environment(GATEPOST_ONLY="VCD-DEC-1", GITHUB_STEP_SUMMARY="", PYTEST_ADDOPTS="-p no:cacheprovider")
