@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from gatepost.conformance.heart import Heart
@@ -39,9 +40,13 @@ class Bench:
         attach = profile.run.attach
         if attach is not None:
             options |= {"port": attach.port, "amqp_port": attach.amqp_port}
+        self.endpoint = f"http://127.0.0.1:{self.webhook_port}/"
+        """What the cloud calls."""
         if profile.dialect == "abiquo":
-            webhook = attach.webhook if attach is not None else None
-            options["workflow_endpoint"] = webhook or f"http://127.0.0.1:{self.webhook_port}/"
+            self.endpoint = (attach.webhook if attach is not None else None) or self.endpoint
+            options["workflow_endpoint"] = self.endpoint
+            if "xml" in profile.claims and "json" not in profile.claims:
+                options["settings"] = dict.fromkeys(("abiquo.webhook_format", "abiquo.default_format"), "xml")
         try:
             self.cloud = Gatepost(taps=True, seed=seed, broker=broker, **options)
         except OSError as error:
@@ -50,6 +55,7 @@ class Bench:
         self.connector: Connector | None = None
         self.heart = Heart()
         self._closed = False
+        self._signing: dict[str, str] | None = None
         self.instead: dict[str, str] = {}
         """Other values of placeholders, for connectors that are started from now on."""
 
@@ -112,11 +118,28 @@ class Bench:
             "amqp_exchange": info["amqp_exchange"],
             "amqp_queue": self.queue,
             "webhook_port": str(self.webhook_port),
-            "webhook_url": f"http://127.0.0.1:{self.webhook_port}/",
+            "webhook_url": self.endpoint,
             "python": sys.executable,
             "ca_file": info["ca_file"] or "",
+            **(self._signed_with() if self.profile.dialect == "abiquo" else {}),
             **self.instead,
         }
+
+    def _signed_with(self) -> dict[str, str]:
+        """What an administrator of Abiquo gives to a connector that signs its requests."""
+        if self._signing is None:
+            state = self.cloud.abiquo.state
+            with state.world.lock:
+                user = state.inventory.nicks[CONNECTOR["abiquo"]]
+                application = state.oauth.register(user, self.profile.name, "", None)
+                token = state.oauth.grant(application, user)
+            self._signing = {
+                "oauth_consumer_key": application.key,
+                "oauth_consumer_secret": application.secret,
+                "oauth_token": token.token,
+                "oauth_token_secret": token.secret,
+            }
+        return self._signing
 
     def fill(self, text: str) -> str:
         """The text with every placeholder replaced. Raises CannotStart for one that does not exist."""
@@ -160,7 +183,7 @@ class Bench:
         if ready.http is not None:
             return _answers(self.fill(ready.http))
         if self.profile.dialect == "abiquo" and not ready.consumer:
-            return _listens(self.webhook_port)
+            return _listens(self.endpoint)
         return any(entry.kind == "amqp.consume" for entry in self.cloud.journal.after(seq))
 
     def _sign(self) -> str:
@@ -170,7 +193,7 @@ class Bench:
         if ready.http is not None:
             return f"{self.fill(ready.http)} never answered"
         if self.profile.dialect == "abiquo" and not ready.consumer:
-            return f"nothing listened on port {self.webhook_port}"
+            return f"nothing listened at {self.endpoint}"
         return "it consumed no queue of the broker"
 
     # --- the journal ---
@@ -202,10 +225,14 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _listens(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        with socket.create_connection((parts.hostname or "", port), timeout=0.5):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def _free_port() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,7 +89,8 @@ class Request(_Part):
 
     name: Annotated[str, Field(min_length=1, max_length=128)]
     description: str = ""
-    operation: Literal["instantiate", "compose", "deploy"] = "instantiate"
+    operation: Literal["instantiate", "compose", "deploy", "undeploy", "reconfigure"] | None = None
+    """What the user asks for; unless it is told, the first of those of the dialect."""
 
     @field_validator("name")
     @classmethod
@@ -120,6 +122,10 @@ class Profile(_Part):
         known = DECISIONS[self.dialect]
         if unknown := sorted(set(self.decides) - set(known)):
             raise ValueError(f"decides: {unknown[0]!r} is none of {', '.join(known)}")
+        for decision, request in self.decides.items():
+            if request.operation not in (None, *ASKED_FOR[self.dialect]):
+                operations = ", ".join(ASKED_FOR[self.dialect])
+                raise ValueError(f"decides: {decision}: {request.operation!r} is none of {operations}")
         for claim in sorted(self.claims & set(known)):
             if claim not in self.decides:
                 raise ValueError(f"claims {claim!r}, so decides must tell which request makes it do that")
@@ -133,6 +139,13 @@ class Profile(_Part):
 
 
 DECISIONS = {"vcloud": ("resume", "abort", "fail", "wait", "replace"), "abiquo": ("continue", "cancel", "wait")}
+ASKED_FOR = {"vcloud": ("instantiate", "compose", "deploy"), "abiquo": ("deploy", "undeploy", "reconfigure")}
+
+
+def template(dialect: Dialect) -> str:
+    """A whole profile with every field explained, as YAML."""
+    path = files("gatepost.conformance").joinpath("profiles", f"{dialect}.yaml")
+    return path.read_text(encoding="utf-8")
 
 
 def load(path: Path) -> Profile:

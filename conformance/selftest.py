@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -15,7 +14,7 @@ import yaml
 
 from gatepost.conformance import catalogue
 from gatepost.conformance.connectors.defects import CANARIES, Defect
-from gatepost.conformance.launch import CannotOpen, CannotStart
+from gatepost.conformance.launch import CannotStart
 from gatepost.conformance.report.model import Result
 from gatepost.conformance.running import SuiteBroke, Wanted, run
 from gatepost.conformance.verdict import Verdict
@@ -49,14 +48,16 @@ class Trial:
         """What failed although it is neither broken nor said to be at risk."""
         allowed = () if self.defect is None else tuple(self.defect.breaks | self.defect.may)
         wrong = [one.id for one in self.results if one.verdict not in QUIET]
-        named = {id: (id, id.partition(".")[0]) for id in wrong}
-        return sorted(
-            id for id in wrong if not any(fnmatchcase(name, pattern) for name in named[id] for pattern in allowed)
-        )
+        return sorted(id for id in wrong if not any(_covers(pattern, id) for pattern in allowed))
 
     @property
     def good(self) -> bool:
         return not (self.survived or self.false_positives or self.problem)
+
+
+def _covers(pattern: str, id: str) -> bool:
+    """VCD-SES-1 is for VCD-SES-1.2 too."""
+    return fnmatchcase(id, pattern) or id.partition(".")[0] == pattern
 
 
 def profile_of(dialect: str) -> Path:
@@ -64,18 +65,16 @@ def profile_of(dialect: str) -> Path:
     return Path(__file__).with_name("connectors") / f"{dialect}.yaml"
 
 
-def try_out(
-    dialect: str, defect: Defect | None, folder: Path, seed: int, *, full: bool, stop: threading.Event | None = None
-) -> Trial:
-    """Judge one connector; never raises for what becomes of it, but KeyboardInterrupt when `stop` is set."""
+def try_out(dialect: str, defect: Defect | None, folder: Path, seed: int, *, full: bool) -> Trial:
+    """Judge one connector; never raises for what becomes of it."""
     only: tuple[str, ...] = ()
     path = profile_of(dialect)
     if defect is not None:
         path = _profile_with(defect, folder)
         only = () if full else tuple(sorted(defect.breaks | defect.may_single | set(CANARIES[dialect])))
     try:
-        return Trial(dialect, defect, tuple(run(Wanted(path, seed, only), stop=stop)))
-    except (CannotOpen, CannotStart, SuiteBroke) as error:
+        return Trial(dialect, defect, tuple(run(Wanted(path, seed, only))))
+    except (CannotStart, SuiteBroke) as error:
         return Trial(dialect, defect, (), str(error))
 
 
@@ -98,10 +97,8 @@ def trials(
 
         def timed(dialect: str, defect: Defect | None) -> tuple[Trial, float]:
             began = time.monotonic()
-            trial = try_out(dialect, defect, Path(folder), seed, full=full, stop=stop)
-            return trial, time.monotonic() - began
+            return try_out(dialect, defect, Path(folder), seed, full=full), time.monotonic() - began
 
-        stop = threading.Event()
         waiting: set[Future[tuple[Trial, float]]] = {pool.submit(timed, *one) for one in wanted}
         try:
             while waiting:
@@ -109,7 +106,6 @@ def trials(
                 for future in done:
                     yield future.result()
         finally:
-            stop.set()
             for future in waiting:
                 future.cancel()
 

@@ -161,10 +161,11 @@ def ask(scene: Scene, decision: str, name: str | None = None, *, user: str = USE
     chosen = scene.name_for(decision) if name is None else name
     request = scene.profile.decides[decision]
     seq = scene.cloud.journal.last
-    wanted = OperationRequest(operation=request.operation, name=chosen, user=user, description=request.description)
+    operation = request.operation or "instantiate"
+    wanted = OperationRequest(operation=operation, name=chosen, user=user, description=request.description)
     task = perform(scene.cloud.world, wanted)
     if task.hold is None:
-        raise HarnessError("a request that is held", f"{request.operation} of {chosen!r} was not")
+        raise HarnessError("a request that is held", f"{operation} of {chosen!r} was not")
     return Ask(scene, decision, chosen, task, task.hold, seq)
 
 

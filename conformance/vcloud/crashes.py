@@ -136,7 +136,7 @@ def kill_while_one_hangs(scene: Scene) -> list[Ask]:
     scene.require(point.reached, "a decision that can hang")
     view, other = view_of(scene), ask(scene, "resume")
     # One that works on one request at a time does not get there, and keeps the rule.
-    scene.wait(lambda: any(one.end is not None for one in announcements(view, other.hold.id)), scene.profile.within)
+    scene.wait(lambda: any(one.end is not None for one in announcements(view, other.hold.id)), scene.profile.patience)
     if scene.bench.connector is not None:
         scene.bench.connector.kill()
     point.drop()

@@ -29,14 +29,14 @@ def settles(scene: Scene, view: BrokerView, what: str, *words: str) -> list[Deli
     """Every message with these words in its routing key is settled for good before the patience ends, and none comes
     again and again. Raises Broken, and Unreached where none was delivered."""
     patience = scene.profile.patience
-    scene.wait(lambda: _is_settled(found := view.look().of(*words)) or len(found) > MOST_DELIVERIES, patience)
+    scene.wait(lambda: is_settled(found := view.look().of(*words)) or len(found) > MOST_DELIVERIES, patience)
     found = view.look().of(*words)
     expected = f"{what}: settled for good within {patience:g} s, and not over and over again"
     if not found:
         raise Unreached(expected, f"it was not given the message{scene.how_it_ended}")
     if len(found) > MOST_DELIVERIES:
         raise Broken(expected, f"it was given the message {len(found)} times", *_entries(found[:3]))
-    if not _is_settled(found):
+    if not is_settled(found):
         in_hand = sum(one.end is None and not one.automatic for one in found)
         seen = "it has the message in hand still" if in_hand else "it gave the message back, and did not take it again"
         raise Broken(expected, seen + scene.how_it_ended, *_entries(found[-3:]))
@@ -81,8 +81,8 @@ def decides_in_the_end(asked: Ask, in_spite_of: str) -> None:
     asked.takes("resume")
 
 
-def _is_settled(found: list[Delivery]) -> bool:
-    """Nothing is in hand, and what was given back has come again."""
+def is_settled(found: list[Delivery]) -> bool:
+    """Something was delivered, nothing is in hand, and what was given back has come again."""
     if not found or any(one.end is None and not one.automatic for one in found):
         return False
     given_back = sum(not one.over for one in found)

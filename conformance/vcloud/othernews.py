@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from gatepost.conformance.broker_view import BrokerView
 from gatepost.conformance.scene import Scene
 from gatepost.conformance.vcloud.asks import Ask, ask
-from gatepost.conformance.vcloud.hearing import goes_on, settles, view_of
+from gatepost.conformance.vcloud.hearing import goes_on, is_settled, settles, view_of
 from gatepost.conformance.vcloud.publishing import CREATED, event_of_nothing, publish
 from gatepost.conformance.verdict import Broken
 from gatepost.core.effects import MessageDrop
@@ -43,8 +45,8 @@ def tell_of_others(scene: Scene) -> Unannounced:
         for type in OTHERS:
             entity = things.get(type.partition("/")[0], asked.hold.ref)
             is_tasks = entity.kind in ("task", "blockingTask")
-            about = {"task": task.ref, "task_owner": task.owner} if is_tasks else {}
-            world.emit(type, entity, task.org, admin, **about)
+            about = (task.ref, task.owner) if is_tasks else (None, None)
+            world.emit(type, entity, task.org, admin, task=about[0], task_owner=about[1])
     return Unannounced(asked, (asked.hold.id, *(thing.id for thing in things.values())))
 
 
@@ -52,8 +54,10 @@ def is_left_alone(scene: Scene, first: Unannounced) -> None:
     """Nothing was decided because of other events. What the connector found in a list it may decide. Raises Broken."""
     unannounced = first
     for _ in range(TRIES):
+        asked, view = unannounced.asked, view_of(scene)
+        # What it makes of them, it mostly has made when it settles them.
+        scene.wait(partial(_none_is_in_hand, view, unannounced), scene.profile.within)
         goes_on(scene, "other events")
-        asked = unannounced.asked
         calls = asked.decisions()
         if not calls:
             return
@@ -88,6 +92,11 @@ def publish_unknown_type(scene: Scene) -> str:
 
     publish(scene, event, of_unknown_type)
     return event.entity.id
+
+
+def _none_is_in_hand(view: BrokerView, unannounced: Unannounced) -> bool:
+    view.look()
+    return all(is_settled(given) for id in unannounced.entities if (given := view.of(id)))
 
 
 def _was_listed(asked: Ask, call: Entry) -> bool:
