@@ -55,6 +55,7 @@ class Bench:
         self.connector: Connector | None = None
         self.heart = Heart()
         self._signing: dict[str, str] | None = None
+        self._closed = False
         self.instead: dict[str, str] = {}
         """Other values of placeholders, for connectors that are started from now on."""
 
@@ -67,10 +68,12 @@ class Bench:
         self.heart.start()
 
     def close(self) -> None:
-        """Leave nothing behind: no process, no thread."""
+        """Leave nothing behind: no process, no thread. To be called again when it was interrupted."""
         self.end_connector()
-        self.heart.stop()
-        self.cloud.stop()
+        if not self._closed:
+            self._closed = True
+            self.heart.stop()
+            self.cloud.stop()
 
     # --- the connector ---
 
@@ -82,7 +85,11 @@ class Bench:
             seq = 0  # it may have come before anybody asked whether it is there
         self.connector = self._launch()
         if ready:
-            self._wait_until_ready(self.connector, began, seq)
+            try:
+                self._wait_until_ready(self.connector, began, seq)
+            except CannotStart:
+                self.connector.kill()
+                raise
         return self.connector
 
     def end_connector(self) -> None:

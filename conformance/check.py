@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -46,7 +48,7 @@ def check(
         else replace(wanted, jobs=1)
     )
     problem, code = None, None
-    with terminal.watching(len(planned)):
+    with terminal.watching(len(planned)), _no_container_left(profile):
         try:
             run(wanted, hear)
         except CannotStart as error:
@@ -89,6 +91,17 @@ def report_of(
         results=sorted(results, key=lambda one: order.index(one.id)),
         problem=None if problem is None else harmless(problem, [PASSWORD, *secrets_of(profile)]),
     )
+
+
+@contextmanager
+def _no_container_left(profile: Profile) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if profile.run.image is not None:
+            from gatepost.conformance.container import remove_left_behind
+
+            remove_left_behind()
 
 
 def planned_for(profile: Profile, only: tuple[str, ...]) -> list[catalogue.Requirement]:

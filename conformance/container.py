@@ -104,8 +104,13 @@ class Container:
         return self._code
 
 
+def remove_left_behind() -> None:
+    """Remove the containers of harnesses that were killed, and could not do so themselves."""
+    with contextlib.suppress(DockerException):
+        _remove_left_behind(docker.from_env(timeout=60))
+
+
 def _remove_left_behind(client: Any) -> None:
-    """Containers of harnesses that were killed before they could remove them."""
     for container in client.containers.list(all=True, filters={"label": LABEL}):
         harness = container.labels.get(LABEL, "")
         if harness.isdecimal() and not os.path.exists(f"/proc/{harness}"):

@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 import shlex
+import signal
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -89,9 +90,9 @@ class Judge:
             self.leave_bench()
 
     def leave_bench(self) -> None:
-        bench, self.bench = self.bench, None
-        if bench is not None:
-            bench.close()
+        if self.bench is not None:
+            self.bench.close()
+            self.bench = None
 
     def harmless(self, text: str) -> str:
         """The text as a report may hold it."""
@@ -149,6 +150,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     judge = config.stash.get(_JUDGE, None)
     if judge is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # this is the end already
         judge.close()
 
 

@@ -45,8 +45,8 @@ def tell_of_others(scene: Scene) -> Unannounced:
         for type in OTHERS:
             entity = things.get(type.partition("/")[0], asked.hold.ref)
             is_tasks = entity.kind in ("task", "blockingTask")
-            about = {"task": task.ref, "task_owner": task.owner} if is_tasks else {}
-            world.emit(type, entity, task.org, admin, **about)
+            about = (task.ref, task.owner) if is_tasks else (None, None)
+            world.emit(type, entity, task.org, admin, task=about[0], task_owner=about[1])
     return Unannounced(asked, (asked.hold.id, *(thing.id for thing in things.values())))
 
 

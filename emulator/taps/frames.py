@@ -145,4 +145,4 @@ def capable(frame: Frame, capability: str) -> bool:
         kind, capabilities = codec.decode_method(frame.payload).client_properties.get("capabilities", ("", None))
     except AmqpError:
         return False
-    return kind == "F" and capabilities.get(capability) == ("t", True)
+    return bool(kind == "F" and capabilities.get(capability) == ("t", True))

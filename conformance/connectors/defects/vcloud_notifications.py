@@ -10,6 +10,7 @@ import pika
 
 from gatepost.conformance.connectors import vcloud_reference as reference
 from gatepost.conformance.connectors.defects import defect
+from gatepost.conformance.connectors.vcloud_client import Gone
 
 
 def _rely_on_the_broker_alone() -> None:
@@ -98,8 +99,15 @@ class _Deaf:
 def acknowledges_what_came_before() -> None:
     _rely_on_the_broker_alone()
 
+    last: dict[Any, int] = {}
+
     def acknowledge(self: Any, connection: Any, channel: Any, tag: int) -> None:
-        connection.add_callback_threadsafe(lambda: channel.basic_ack(tag, multiple=True))
+        def ack() -> None:
+            if tag > last.get(channel, 0):
+                last[channel] = tag
+                channel.basic_ack(tag, multiple=True)
+
+        connection.add_callback_threadsafe(ack)
 
     reference.Connector.acknowledge = acknowledge  # type: ignore[method-assign]
 
@@ -107,14 +115,16 @@ def acknowledges_what_came_before() -> None:
 @defect(
     "vcloud",
     "Dies where the cloud says that a task is gone.",
-    breaks="VCD-NOT-3.1 VCD-NOT-9",
-    may="VCD-NOT-8 VCD-TMO VCD-DEC-6 VCD-NOT-4",
+    breaks="VCD-NOT-3.1 VCD-NOT-9 VCD-NOT-10",
+    may="VCD-NOT-8 VCD-TMO-4 VCD-TMO-5 VCD-DEC-6 VCD-NOT-4",
 )
 def dies_where_a_task_is_gone() -> None:
+    _rely_on_the_broker_alone()
+
     def handle(self: Any, id: str) -> None:
         try:
             self.decide(id)
-        except reference.Gone as error:
+        except Gone as error:
             reference.log.error("%s", error)
             os._exit(1)
 
@@ -124,8 +134,8 @@ def dies_where_a_task_is_gone() -> None:
 @defect(
     "vcloud",
     "Decides whenever it hears of a task, without a look at whether that is decided.",
-    breaks="VCD-NOT-3.2 VCD-NOT-6.2",
-    may="VCD-NOT-3.1 VCD-ROB-2.5 VCD-TMO VCD-LNK VCD-DEC-6",
+    breaks="VCD-NOT-3.2 VCD-NOT-6.2 VCD-NOT-10",
+    may="VCD-NOT-3.1 VCD-ROB-2.5 VCD-TMO-4 VCD-TMO-5 VCD-LNK-4 VCD-DEC-6",
 )
 def decides_whenever_it_hears() -> None:
     _rely_on_the_broker_alone()
@@ -244,7 +254,7 @@ def takes_the_first_refusal_for_the_end() -> None:
     def read(self: Any, id: str) -> reference.Held | None:
         try:
             held: reference.Held | None = self.look_up(id)
-        except reference.Gone:
+        except Gone:
             return None  # and so it is done with
         return held
 
@@ -258,7 +268,7 @@ def takes_a_404_for_the_end() -> None:
     def look_up(self: Any, id: str) -> reference.Held | None:
         try:
             return right(self, id)
-        except reference.Gone as error:
+        except Gone as error:
             if str(error).endswith("404"):
                 return None
             raise
@@ -270,7 +280,7 @@ def takes_a_404_for_the_end() -> None:
     "vcloud",
     "Asks for ever for a task that is gone.",
     breaks="VCD-NOT-9",
-    may="VCD-NOT-4 VCD-NOT-1.2 VCD-NOT-3.1 VCD-TMO",
+    may="VCD-NOT-4 VCD-NOT-1.2 VCD-NOT-3.1 VCD-TMO-4 VCD-TMO-5",
 )
 def asks_for_ever() -> None:
     right = reference.Decider.look_up
@@ -279,7 +289,7 @@ def asks_for_ever() -> None:
         while True:
             try:
                 return right(self, id)
-            except reference.Gone:
+            except Gone:
                 self.stopping.wait(0.5)
 
     reference.Decider.look_up = look_up  # type: ignore[method-assign]
