@@ -9,7 +9,6 @@ import shlex
 import signal
 import time
 from collections.abc import Generator, Iterator
-from contextlib import suppress
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -27,7 +26,6 @@ from gatepost.conformance.scene import Scene
 from gatepost.conformance.timeline import timeline
 from gatepost.conformance.verdict import Judgement, Unreached, Verdict, counts_as_good, verdict_of
 from gatepost.core.journal import Entry
-from gatepost.messaging.target import AmqpTarget
 
 pytest_plugins = [f"{steps.__name__}.{module.name}" for module in iter_modules(steps.__path__)]
 
@@ -98,11 +96,7 @@ class Judge:
 
     def harmless(self, text: str) -> str:
         """The text as a report may hold it."""
-        known = [PASSWORD, *secrets_of(self.profile)]
-        if "@" in self.broker:
-            with suppress(ValueError):
-                target = AmqpTarget.from_url(self.broker)
-                known += [target.password] if target.password != target.username else []
+        known = [PASSWORD, *secrets_of(self.profile, None if self.bench is None else self.bench.placeholders())]
         return harmless(text, known)
 
     def tell(self, event: str, **values: Any) -> None:

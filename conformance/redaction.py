@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from gatepost.conformance.profile import Profile
@@ -56,6 +56,10 @@ def _spelled(secrets: Iterable[str]) -> set[str]:
     return words
 
 
-def secrets_of(profile: Profile) -> list[str]:
-    """The values of its environment that their names call secret; those that a placeholder stands for are not."""
-    return [value for name, value in profile.run.env.items() if _SECRET_NAME.search(name) and "{" not in value]
+def secrets_of(profile: Profile, placeholders: Mapping[str, str] | None = None) -> list[str]:
+    """What the profile's environment and the placeholders hold below names that are called secret."""
+    own = {name: value for name, value in profile.run.env.items() if "{" not in value}
+    given = dict(placeholders or {})
+    if given.get("amqp_password") == given.get("amqp_user"):
+        given.pop("amqp_password", None)  # a public one, which is a common word too
+    return [value for name, value in (own | given).items() if value and _SECRET_NAME.search(name)]
