@@ -86,8 +86,8 @@ def _content(description: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refusal(one: Route, status: int, schemas: dict[str, Any]) -> dict[str, Any]:
-    if one.rule == "/gatepost/expect" and status == 404:
-        return {"type": "object", "required": ["error", "found", "entries", "nearest"]}
+    if status == 404 and one.missed is not None:
+        return _schema(one.missed, "serialization", schemas)
     return _schema(Refusal, "serialization", schemas)
 
 
