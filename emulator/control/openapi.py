@@ -19,6 +19,7 @@ _TEXTS = {
     403: "Refused: a foreign web page or host, or the cloud's own refusal",
     404: "Not there; of `expect`: not seen, with the nearest entries",
     409: "The hold was decided otherwise",
+    424: "The connector that Abiquo called failed",
     503: "Too many wait already",
 }
 
