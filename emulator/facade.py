@@ -265,6 +265,10 @@ class Gatepost:
         """
         return Request(self._control, OperationRequest(operation=operation, name=name, user=user, **more))
 
+    def set_workflow_endpoint(self, url: str) -> None:
+        """Have Abiquo call the connector there: the platform and the enterprise acme have workflow on. Empty: off."""
+        self._abiquo.set_endpoint(url)
+
     def expect(
         self,
         *in_order: Like,

@@ -7,7 +7,7 @@ import threading
 from gatepost.abiquo.events import MOST_STREAMS, EventLog
 from gatepost.abiquo.inventory import Inventory
 from gatepost.abiquo.oauth import OAuth
-from gatepost.abiquo.seed import populate
+from gatepost.abiquo.seed import ENABLED, ENDPOINT, populate
 from gatepost.abiquo.sessions import Sessions
 from gatepost.abiquo.tasks import Queue, forget
 from gatepost.core.cloud import Cloud
@@ -58,6 +58,16 @@ class AbiquoDialect:
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
         self._endpoint = endpoint
         self.state = State(cloud, endpoint)
+
+    def set_endpoint(self, endpoint: str) -> None:
+        """Call the connector there, from now on and after each reset: platform and acme have workflow on. Empty: off."""
+        with self.cloud.lock:
+            self._endpoint = endpoint
+            inventory = self.state.inventory
+            inventory.set_property(ENDPOINT, endpoint)
+            inventory.set_property(ENABLED, "1" if endpoint else "0")
+            for enterprise in inventory.enterprises.values():
+                enterprise.workflow = bool(endpoint) and enterprise.name == "acme"
 
     @property
     def settings(self) -> Settings:

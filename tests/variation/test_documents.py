@@ -14,6 +14,9 @@ from gatepost.variation import Kind
 from tests.support import normal, schemas
 from tests.variation.conftest import EVERYTHING, Corpus, Said
 
+# Each test may be the one that has all documents read first.
+pytestmark = pytest.mark.timeout(300)
+
 LINK = f"{{{schemas.VCLOUD}}}Link"
 OWN = ("down", "remove", "entityResolver", "down:extensibility")
 """Relations of the links of a session."""

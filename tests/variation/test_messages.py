@@ -153,9 +153,9 @@ def test_strangers_name_only_what_their_event_names(event: Event, seed: int) -> 
             schemas.check(message.body, api_version="5.5")
 
 
-def test_strangers_reach_the_exchange(amqp_url: str, make_world: MakeWorld) -> None:
-    with Consumer(amqp_url, "systemExchange", logins=True) as consumer:
-        cloud = make_world(broker=amqp_url, vary=["events"])
+def test_strangers_reach_the_exchange(make_world: MakeWorld) -> None:
+    cloud = make_world(broker="embedded", vary=["events"])
+    with Consumer(cloud.info()["amqp_url"], "systemExchange", logins=True) as consumer:
         asked = {"operation": "instantiate", "name": "web"}
         httpx.post(f"{cloud.url}/gatepost/operations", json=asked, trust_env=False).raise_for_status()
         until(lambda: not cloud.info()["outbox"]["waiting"])
