@@ -23,7 +23,21 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Entries of the journal that the report of a failed test shows: the last ones."""
 
+CONFORMANCE = "gatepost.conformance"
+
 _WORLD: pytest.StashKey[Any] = pytest.StashKey()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    # The options of the suite, and pytest-bdd with it, are of no concern to any other run.
+    if any(word.startswith(f"{CONFORMANCE}.suite") for word in args):
+        try:
+            early_config.pluginmanager.import_plugin(f"{CONFORMANCE}.plugin")
+        except ModuleNotFoundError as error:
+            raise pytest.UsageError(
+                f"the suite needs the package {error.name}, which is not here: pip install 'gatepost[conformance]'"
+            ) from None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -13,7 +13,8 @@ from uuid import uuid4
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from gatepost.conformance.launch import GRACE, KEPT_OUTPUT, CannotStart
+from gatepost.conformance.launch import GRACE, KEPT_OUTPUT, CannotStart, peak_of
+from gatepost.conformance.supervisor import descendants
 
 LABEL = "gatepost.harness"
 """Of every container that a harness started: the id of that harness's process."""
@@ -67,6 +68,12 @@ class Container:
             self._output = self._container.logs(tail=500)[-KEPT_OUTPUT:].decode("utf-8", "replace")
         return self._output
 
+    def peak_memory(self) -> int | None:
+        if self._state() is not None:
+            return None
+        pid = int(self._container.attrs["State"]["Pid"])
+        return peak_of([pid, *descendants(pid)])
+
     def kill(self) -> None:
         _ = self.output  # it goes with the container
         if self._code is None:
@@ -97,8 +104,13 @@ class Container:
         return self._code
 
 
+def remove_left_behind() -> None:
+    """Remove the containers of harnesses that were killed, and could not do so themselves."""
+    with contextlib.suppress(DockerException):
+        _remove_left_behind(docker.from_env(timeout=60))
+
+
 def _remove_left_behind(client: Any) -> None:
-    """Containers of harnesses that were killed before they could remove them."""
     for container in client.containers.list(all=True, filters={"label": LABEL}):
         harness = container.labels.get(LABEL, "")
         if harness.isdecimal() and not os.path.exists(f"/proc/{harness}"):

@@ -60,7 +60,7 @@ class AbiquoDialect:
         self.state = State(cloud, endpoint)
 
     def set_endpoint(self, endpoint: str) -> None:
-        """Call the connector there, also after resets: the platform and acme have workflow on. Empty: off."""
+        """Call the connector there, also after a reset: platform and acme have workflow on. Empty: off."""
         with self.cloud.lock:
             self._endpoint = endpoint
             inventory = self.state.inventory

@@ -7,7 +7,9 @@ import click
 from gatepost import __version__
 from gatepost.cli.broker import broker
 from gatepost.cli.check import check
+from gatepost.cli.init import init
 from gatepost.cli.request import request
+from gatepost.cli.requirements import requirements
 from gatepost.cli.selftest import selftest
 from gatepost.cli.serve import serve
 
@@ -25,4 +27,6 @@ main.add_command(serve)
 main.add_command(request)
 main.add_command(broker)
 main.add_command(check)
+main.add_command(init)
+main.add_command(requirements)
 main.add_command(selftest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 import click
@@ -30,3 +31,12 @@ def require_endpoint(context: click.Context, parameter: click.Parameter, url: st
                 return url
         raise click.BadParameter(f"{url!r} is no address such as http://127.0.0.1:9000/tasks")
     return url
+
+
+def needs_conformance(command: str) -> None:
+    """Raises UsageError where the packages of the harness are not installed."""
+    missing = [name for name in ("pytest", "pytest_bdd", "rich", "docker") if find_spec(name) is None]
+    if missing:
+        raise click.UsageError(
+            f"gatepost {command} needs the package {missing[0]}, which is not here: pip install 'gatepost[conformance]'"
+        )

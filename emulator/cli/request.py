@@ -17,7 +17,7 @@ from gatepost.cli.options import ENVIRONMENT, require_url
 CONTROL = "http://127.0.0.1:8080"
 
 
-@click.command("request", context_settings=ENVIRONMENT)
+@click.command("request", context_settings=ENVIRONMENT, short_help="Make a user ask the running cloud.")
 @click.argument("operation")
 @click.option(
     "--name",

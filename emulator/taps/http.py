@@ -59,6 +59,11 @@ class HttpTap:
         self.host = host
         self.port = self._listener.port
 
+    @property
+    def connections(self) -> int:
+        """How many clients have open."""
+        return self._listener.connections
+
     def start(self) -> None:
         self._faults.serve(Point.HTTP_TAP)
         self._listener.start()
