@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
+MOST_CPU, MOST_RAM = 256, 4 * 1024 * 1024
+"""Of a machine; memory in MB."""
+
 
 class VmState(StrEnum):
     """`state` of a virtual machine; LOCKED is not here, since it only hides another one (reference, section 3.5)."""

@@ -20,12 +20,13 @@ MOST_POLLS = 64
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """`info` tells where everything is, `reset` begins anew; `hosts` are the Host names that are believed."""
+    """`info` tells where everything is, `inventory` what exists, `reset` begins anew; `hosts` are the Host names that are believed."""
 
     cloud: Cloud
     abiquo: AbiquoDialect
     info: Callable[[], dict[str, Any]]
     reset: Callable[[], None]
+    inventory: Callable[[], dict[str, Any]]
     vcloud_href: Callable[[str], str]
     token: str | None
     hosts: frozenset[str]

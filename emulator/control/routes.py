@@ -107,6 +107,11 @@ def info(control: Control) -> Any:
     return control.info()
 
 
+@route("GET", "/gatepost/inventory")
+def inventory(control: Control) -> Any:
+    return control.inventory()
+
+
 @route("POST", "/gatepost/reset")
 def reset(control: Control) -> Any:
     control.reset()
@@ -169,8 +174,7 @@ def decide(control: Control, id: str) -> Any:
         if (other := control.abiquo.world.holds.find(id)) is not None:
             return abiquo.decide(control.abiquo, other, body.decision, body.message)
         hold = world.holds.get(id)
-        administrator = world.inventory.find_user("administrator", world.inventory.system_org.name)
-        applied = world.decide(hold, body.decision, body.message, administrator)
+        applied = world.decide(hold, body.decision, body.message, world.inventory.administrator)
         return {"applied": applied, **shapes.hold(hold)}
 
 

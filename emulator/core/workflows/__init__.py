@@ -4,7 +4,7 @@ Every function here that returns a workflow tells one operation: what stands bef
 itself, checked and carried out at once; what stands after it is the effort that follows the decision.
 """
 
-from gatepost.core.workflows.capacity import load, running
+from gatepost.core.workflows.capacity import limits, load, quota, running
 from gatepost.core.workflows.catalogs import (
     create_catalog,
     delete_catalog,
@@ -178,6 +178,7 @@ __all__ = [
     "is_made",
     "is_ready",
     "list_item",
+    "limits",
     "load",
     "maintain",
     "make_vapp",
@@ -186,6 +187,7 @@ __all__ = [
     "recompose",
     "remove_snapshots",
     "revert_to_snapshot",
+    "quota",
     "running",
     "set_metadata",
     "share",
