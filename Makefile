@@ -37,7 +37,7 @@ lint: types ## ruff and mypy --strict
 # mypy reads the package under its installed name; see [tool.mypy] in pyproject.toml.
 types: $(dev_stamp)
 	@rm -rf build/typing && mkdir -p build/typing/gatepost
-	@for entry in emulator/*; do ln -s "../../../$$entry" build/typing/gatepost/; done
+	@for entry in emulator/* conformance features; do ln -s "../../../$$entry" build/typing/gatepost/; done
 
 bench: $(dev_stamp) ## measure against bare Flask on this machine; a table of ratios
 	@$(python) -m bench $(ARGS)

@@ -1,5 +1,9 @@
-"""Names the packages, which pyproject.toml alone cannot find: the folder is called emulator/, the package gatepost."""
+"""Names the packages, which pyproject.toml alone cannot find: their folders are called otherwise."""
 
 from setuptools import find_packages, setup
 
-setup(packages=["gatepost", *(f"gatepost.{name}" for name in find_packages("emulator"))])
+FOLDERS = {"gatepost": "emulator", "gatepost.conformance": "conformance", "gatepost.features": "features"}
+
+PARTS = [(root, part) for root, folder in FOLDERS.items() for part in ("", *find_packages(folder))]
+
+setup(packages=[f"{root}.{part}" if part else root for root, part in PARTS])

@@ -6,7 +6,9 @@ import click
 
 from gatepost import __version__
 from gatepost.cli.broker import broker
+from gatepost.cli.check import check
 from gatepost.cli.request import request
+from gatepost.cli.selftest import selftest
 from gatepost.cli.serve import serve
 
 
@@ -22,3 +24,5 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(request)
 main.add_command(broker)
+main.add_command(check)
+main.add_command(selftest)

@@ -1,0 +1,186 @@
+"""A cloud and a connector that works for it: what scenarios share while all goes well."""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from gatepost.conformance.heart import Heart
+from gatepost.conformance.launch import CannotStart, Command, Connector
+from gatepost.conformance.profile import Profile
+from gatepost.core.journal import Entry
+from gatepost.facade import Gatepost
+from gatepost.messaging.target import AmqpTarget
+
+JOURNAL_BYTES = 512 * 1024 * 1024
+CONNECTOR = {"vcloud": "administrator@System", "abiquo": "connector"}
+PASSWORD = "gatepost"
+POLL = 0.05
+
+
+class Bench:
+    """A world of its own behind taps, and the connector of a profile. `options` are those of `Gatepost`."""
+
+    def __init__(self, profile: Profile, seed: int, folder: Path, broker: str = "embedded", **options: Any) -> None:
+        self.profile = profile
+        self.seed = seed
+        self.folder = folder
+        self.queue = f"gatepost-{uuid4()}"
+        self.webhook_port = _free_port()
+        attach = profile.run.attach
+        if attach is not None:
+            options |= {"port": attach.port, "amqp_port": attach.amqp_port}
+        if profile.dialect == "abiquo":
+            webhook = attach.webhook if attach is not None else None
+            options["workflow_endpoint"] = webhook or f"http://127.0.0.1:{self.webhook_port}/"
+        self.cloud = Gatepost(taps=True, seed=seed, broker=broker, **options)
+        self.cloud.journal.bound = JOURNAL_BYTES
+        self.connector: Connector | None = None
+        self.heart = Heart()
+
+    def open(self) -> None:
+        self.cloud.start()
+        self.heart.start()
+
+    def close(self) -> None:
+        """Leave nothing behind: no process, no thread."""
+        self.end_connector()
+        self.heart.stop()
+        self.cloud.stop()
+
+    # --- the connector ---
+
+    def start_connector(self, *, ready: bool = True) -> Connector:
+        """Start it, and wait until it is at work unless told otherwise. Raises CannotStart."""
+        self.end_connector()
+        began, seq = time.monotonic(), self.cloud.journal.last
+        self.connector = self._launch()
+        if ready:
+            self._wait_until_ready(self.connector, began, seq)
+        return self.connector
+
+    def end_connector(self) -> None:
+        if self.connector is not None:
+            self.connector.kill()
+            self.connector = None
+
+    def placeholders(self) -> dict[str, str]:
+        """What stands for what in the profile's command and environment."""
+        info = self.cloud.info(with_secrets=True)
+        target = AmqpTarget.from_url(info["amqp_url"]) if info["amqp_url"] else AmqpTarget()
+        return {
+            "cloud_url": self.cloud.url,
+            "vcloud_api": info["vcloud_api"],
+            "abiquo_api": info["abiquo_api"],
+            "user": CONNECTOR[self.profile.dialect],
+            "username": CONNECTOR[self.profile.dialect].partition("@")[0],
+            "org": CONNECTOR[self.profile.dialect].partition("@")[2],
+            "password": PASSWORD,
+            "amqp_url": info["amqp_url"] or "",
+            "amqp_host": target.host,
+            "amqp_port": str(target.port),
+            "amqp_vhost": target.vhost,
+            "amqp_user": target.username,
+            "amqp_password": target.password,
+            "amqp_exchange": info["amqp_exchange"],
+            "amqp_queue": self.queue,
+            "webhook_port": str(self.webhook_port),
+            "webhook_url": f"http://127.0.0.1:{self.webhook_port}/",
+            "python": sys.executable,
+            "ca_file": info["ca_file"] or "",
+        }
+
+    def fill(self, text: str) -> str:
+        """The text with every placeholder replaced. Raises CannotStart for one that does not exist."""
+        known = self.placeholders()
+
+        def value(found: re.Match[str]) -> str:
+            if found[1] not in known:
+                raise CannotStart(f"{{{found[1]}}} is no placeholder; there are {', '.join(sorted(known))}")
+            return known[found[1]]
+
+        return re.sub(r"\{([a-z_]+)\}", value, text)
+
+    def _launch(self) -> Connector:
+        run = self.profile.run
+        variables = {"NO_PROXY": "*", **{name: self.fill(value) for name, value in run.env.items()}}
+        if run.image is not None:
+            # The SDK takes half a second to load, which most profiles need not pay.
+            from gatepost.conformance.container import Container
+
+            return Container(run.image, [self.fill(word) for word in run.arguments], variables)
+        if run.command is None:
+            raise CannotStart("only run.command and run.image can be started here")
+        command = [self.fill(word) for word in run.command]
+        return Command(command, variables, Path(run.cwd) if run.cwd is not None else self.folder)
+
+    def _wait_until_ready(self, connector: Connector, began: float, seq: int) -> None:
+        ready = self.profile.run.ready
+        while not self._is_ready(connector, seq):
+            if not connector.alive:
+                raise CannotStart(f"the connector {connector.ending} before it was ready{_quoted(connector)}")
+            if time.monotonic() - began > ready.within:
+                raise CannotStart(
+                    f"the connector was not ready within {ready.within:g} s ({self._sign()})" + _quoted(connector)
+                )
+            time.sleep(POLL)
+
+    def _is_ready(self, connector: Connector, seq: int) -> bool:
+        ready = self.profile.run.ready
+        if ready.log is not None:
+            return re.search(ready.log, connector.output) is not None
+        if ready.http is not None:
+            return _answers(self.fill(ready.http))
+        if self.profile.dialect == "abiquo" and not ready.consumer:
+            return _listens(self.webhook_port)
+        return any(entry.kind == "amqp.consume" for entry in self.cloud.journal.after(seq))
+
+    def _sign(self) -> str:
+        ready = self.profile.run.ready
+        if ready.log is not None:
+            return f"its output never matched {ready.log!r}"
+        if ready.http is not None:
+            return f"{self.fill(ready.http)} never answered"
+        if self.profile.dialect == "abiquo" and not ready.consumer:
+            return f"nothing listened on port {self.webhook_port}"
+        return "it consumed no queue of the broker"
+
+    # --- the journal ---
+
+    def entries(self, after: int = 0) -> list[Entry]:
+        return list(self.cloud.journal.after(after))
+
+
+def _quoted(connector: Connector) -> str:
+    lines = connector.output.strip().splitlines()[-8:]
+    return "; it wrote:\n" + "\n".join(f"    {line[:300]}" for line in lines) if lines else "; it wrote nothing"
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as response:
+            return bool(response.status < 500)
+    except urllib.error.HTTPError as error:
+        return bool(error.code < 500)
+    except (OSError, ValueError):
+        return False
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

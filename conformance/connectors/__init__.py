@@ -1,0 +1,1 @@
+"""Reference connectors, to be copied, and the defective ones that prove that the suite bites."""

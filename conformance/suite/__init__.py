@@ -1,0 +1,1 @@
+"""The requirements as tests: pytest --pyargs gatepost.conformance.suite --connector profile.yaml."""

@@ -1,0 +1,1 @@
+"""The requirements as Gherkin: a folder for each dialect, a file for each family."""
