@@ -76,11 +76,12 @@ class Gatepost:
     `port` 0 takes a free one; a port that is taken raises OSError. `broker` is `embedded` (on `amqp_port`, user
     and password `guest`; AmqpPortTaken when that is taken), an AMQP URL, or None for no broker.
     `clock` is `real`, `manual` or a factor such as `x10`. `settings` are dotted keys, as `--set` takes them; unknown
-    ones raise InvalidSetting. `inventory` is what it begins with: the path of an inventory file, the text of one, or the
-    same as data; InvalidInventory names what is wrong in it. `root` says whose API stands at `/api`: `vcloud`, with Abiquo's at `/abiquo/api`, or
-    `abiquo`, with vCloud's at `/vcloud/api`. `workflow_endpoint` is the URL of an Abiquo connector: with it the
-    platform has workflow on from the start, and so has every enterprise that the inventory does not keep from it. `control_token` guards the control API, which
-    needs it beyond this machine; ValueError is raised for one that no header can carry. With `taps` the addresses that
+    ones raise InvalidSetting. `inventory` is what it begins with: the path of an inventory file, the text of one, or
+    the same as data; InvalidInventory names what is wrong in it. `root` says whose API stands at `/api`: `vcloud`, with
+    Abiquo's at `/abiquo/api`, or `abiquo`, with vCloud's at `/vcloud/api`. `workflow_endpoint` is the URL of an Abiquo
+    connector: with it the platform has workflow on from the start, and so has every enterprise with a virtual
+    datacenter, such as acme, unless the inventory says otherwise. `control_token` guards the control API, which needs
+    it beyond this machine; ValueError is raised for one that no header can carry. With `taps` the addresses that
     clients are told are those of taps in front of server and broker, where connections can be broken. `server` makes
     what serves HTTP.
     """
@@ -135,7 +136,9 @@ class Gatepost:
         self._cloud.listen(self._on_event)
         self._webhooks = WebhookSender(self._cloud.journal, self.faults)
         self._vcloud_path, abiquo_path = ("", "/abiquo/api") if root == "vcloud" else ("/vcloud", "/api")
-        self._abiquo = AbiquoDialect(self._cloud, self._webhooks, abiquo_path, workflow_endpoint or "", self._file.abiquo)
+        self._abiquo = AbiquoDialect(
+            self._cloud, self._webhooks, abiquo_path, workflow_endpoint or "", self._file.abiquo
+        )
         control = Control(
             cloud=self._cloud,
             abiquo=self._abiquo,

@@ -7,6 +7,7 @@ import click
 from gatepost import __version__
 from gatepost.cli.broker import broker
 from gatepost.cli.check import check
+from gatepost.cli.inventory import inventory
 from gatepost.cli.request import request
 from gatepost.cli.selftest import selftest
 from gatepost.cli.serve import serve
@@ -24,5 +25,6 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(request)
 main.add_command(broker)
+main.add_command(inventory)
 main.add_command(check)
 main.add_command(selftest)

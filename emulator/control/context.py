@@ -20,7 +20,9 @@ MOST_POLLS = 64
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """`info` tells where everything is, `inventory` what exists, `reset` begins anew; `hosts` are the Host names that are believed."""
+    """`info` tells where everything is, `inventory` what exists, `reset` begins anew; `hosts` are the Host names
+    that are believed.
+    """
 
     cloud: Cloud
     abiquo: AbiquoDialect

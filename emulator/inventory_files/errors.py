@@ -11,6 +11,12 @@ class InvalidInventory(ValueError):
     """
 
     def __init__(self, name: str, faults: Sequence[str]) -> None:
-        self.lines = [f"{name}: {fault}" for fault in faults]
+        self.lines = [_printable(f"{name}: {fault}") for fault in faults]
         more = f" (and {len(faults) - 1} more; `gatepost inventory FILE` lists them all)" if len(faults) > 1 else ""
         super().__init__(self.lines[0] + more)
+
+
+def _printable(text: str) -> str:
+    """What a file holds can be anything, and this is shown on terminals."""
+    line = " ".join(text.split())
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)

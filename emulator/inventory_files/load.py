@@ -88,10 +88,12 @@ def _problem(details: ErrorDetails) -> Problem:
     if kind == "value_error":
         return Problem(path, str(context["error"]))
     if kind == "literal_error":
-        return Problem(path, f"{context['expected']} is expected, not {_shown(details['input'])}")
+        return Problem(
+            path, f"{context['expected']} is expected, not {_shown(details['input'])}{_advice(details['input'])}"
+        )
     if kind in _WORDS:
-        found = "" if kind == "missing" else f", not {_shown(details['input'])}{_advice(kind, details['input'])}"
-        return Problem(path, _WORDS[kind] + found)
+        advice = _advice(details["input"]) if kind == "string_type" else ""
+        return Problem(path, _WORDS[kind] + ("" if kind == "missing" else f", not {_shown(details['input'])}{advice}"))
     said = details["msg"].removeprefix("Value error, ").replace("Input should", "it should")
     return Problem(path, said[:1].lower() + said[1:])
 
@@ -101,9 +103,9 @@ def _choice(path: Path) -> str:
     return f"; there is {', '.join(known)}" if 0 < len(known) <= 30 else ""
 
 
-def _advice(kind: str, value: object) -> str:
-    scalar = isinstance(value, bool | int | float)
-    return ": put it in quotes" if kind == "string_type" and scalar else ""
+def _advice(value: object) -> str:
+    """YAML reads OFF, no and 12 as other things than texts."""
+    return ": put it in quotes" if isinstance(value, bool | int | float) else ""
 
 
 def _shown(value: object) -> str:

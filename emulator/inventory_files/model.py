@@ -11,14 +11,16 @@ from gatepost.abiquo.seed import AbiquoPlan
 from gatepost.abiquo.seed import problems as abiquo_problems
 from gatepost.core.seed import Part, Problem, VcloudPlan, missing
 from gatepost.core.seed import problems as vcloud_problems
-from gatepost.settings import Settings
+from gatepost.settings import Settings, parse
 from gatepost.vcloud.names import BLOCKABLE
 
 
 class InventoryFile(Part):
     """An inventory of Gatepost: what a new cloud holds. What is not mentioned is as it is out of the box."""
 
-    settings: Settings = Field(default_factory=Settings, description="by their dotted keys; --set goes before them")
+    settings: Settings = Field(
+        default_factory=lambda: parse({}), description="by their dotted keys; --set goes before them"
+    )
     vcloud: VcloudPlan = VcloudPlan()
     abiquo: AbiquoPlan = AbiquoPlan()
 

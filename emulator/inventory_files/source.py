@@ -18,7 +18,7 @@ MOST_VALUES = 200_000
 """After every alias has been written out: ten lines of aliases of aliases can stand for billions."""
 DEEPEST = 50
 
-# libyaml is twenty times as fast, and not in every build of PyYAML. It follows nesting on the stack of C, hence DEEPEST.
+# libyaml is twenty times as fast, and not in every build of PyYAML. It nests on the stack of C, hence DEEPEST.
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -31,7 +31,7 @@ class Source:
     marks: dict[Path, yaml.Mark] = field(default_factory=dict)
 
     def where(self, path: Path) -> str:
-        """The line and column of the value at a path, or of the innermost part around it; nothing for data of Python."""
+        """Line and column of the value at a path, or of the innermost part around it; nothing for data of Python."""
         for end in range(len(path), -1, -1):
             if path[:end] in self.marks:
                 return _place(self.marks[path[:end]])
@@ -50,6 +50,9 @@ def parse(text: str, name: str) -> Source:
     """Raises InvalidInventory."""
     if len(text) > MOST_BYTES:
         raise InvalidInventory(name, [f"it has more than {MOST_BYTES >> 20} MiB"])
+    if (bad := yaml.reader.Reader.NON_PRINTABLE.search(text)) is not None:
+        line, column = text.count("\n", 0, bad.start()) + 1, bad.start() - text.rfind("\n", 0, bad.start())
+        raise InvalidInventory(name, [f"line {line}, column {column}: YAML does not allow the character {bad[0]!r}"])
     try:
         _measure(text, name)
         node = yaml.compose(text, _LOADER)
@@ -57,8 +60,8 @@ def parse(text: str, name: str) -> Source:
         mark = error.problem_mark or error.context_mark
         said = " ".join(str(error.problem or error.context).split())
         raise InvalidInventory(name, [f"{'' if mark is None else _place(mark)}: this is not YAML: {said}"]) from None
-    except yaml.YAMLError as error:  # a character that YAML does not allow
-        raise InvalidInventory(name, [f"this is not YAML: {' '.join(str(error).split())[:200]}"]) from None
+    except yaml.YAMLError as error:
+        raise InvalidInventory(name, [f"this is not YAML: {error}"]) from None
     source = Source(name, None)
     if node is None:
         raise InvalidInventory(name, ["it is empty; `gatepost inventory` prints one to start from"])
@@ -93,9 +96,9 @@ class _Reader:
         self._source.marks.setdefault(path, node.start_mark)
         self._open.append(node)
         try:
-            if isinstance(node, yaml.MappingNode):
+            if isinstance(node, yaml.MappingNode) and node.tag == yaml.SafeLoader.DEFAULT_MAPPING_TAG:
                 return self._mapping(node, path)
-            if isinstance(node, yaml.SequenceNode):
+            if isinstance(node, yaml.SequenceNode) and node.tag == yaml.SafeLoader.DEFAULT_SEQUENCE_TAG:
                 return [self.value(child, (*path, place)) for place, child in enumerate(node.value)]
             return self._scalar(node)
         finally:
@@ -107,7 +110,7 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._refuse(key_node, "a key is a word")
             key = str(key_node.value)
-            if key == "<<" and key_node.style is None:
+            if key == "<<" and not key_node.style:
                 self._refuse(key_node, "merge keys (<<) are not read; write the keys out, or use an alias of the value")
             if key in found:
                 self._refuse(key_node, f"the key {key} stands here twice")
@@ -115,7 +118,7 @@ class _Reader:
             found[key] = self.value(value_node, (*path, key))
         return found
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: Any) -> Any:
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if kind == "str":
             return node.value
@@ -139,5 +142,5 @@ class _Reader:
         raise InvalidInventory(self._source.name, [f"{_place(node.start_mark)}: {why}"])
 
 
-def _place(mark: yaml.Mark) -> str:
+def _place(mark: Any) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}"

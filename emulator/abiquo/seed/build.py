@@ -77,7 +77,8 @@ class Builder:
 
     def _enterprise(self, plan: plans.Enterprise) -> None:
         made = Enterprise(self._inventory.new_id(), plan.name)
-        made.workflow = bool(self._endpoint) if plan.workflow is None else plan.workflow
+        usual = bool(self._endpoint and plan.virtual_datacenters)
+        made.workflow = usual if plan.workflow is None else plan.workflow
         made.restricted_reservation, made.two_factor = plan.restricted_reservation, plan.two_factor
         made.limits = {**plan.limits}
         self._inventory.enterprises[made.id] = self._enterprises[made.name] = made

@@ -39,7 +39,7 @@ class Workflow(Part):
     """Where tasks are announced to, and the platform's switch."""
 
     endpoint: Text = ""
-    enabled: bool | None = Field(None, description="whether there is an endpoint, unless said")
+    enabled: bool | None = Field(default=None, description="whether there is an endpoint, unless said")
 
 
 class ScopeEntity(Part):
@@ -65,12 +65,12 @@ class AbiquoRole(Part):
 
 class AbiquoUser(Part):
     nick: Nick
-    enterprise: Reference | None = Field(None, description="the first, unless named")
+    enterprise: Reference | None = Field(default=None, description="the first, unless named")
     role: Reference = "USER"
-    password: Password | None = Field(None, description=f"{PASSWORD}; of admin {ADMIN_PASSWORD}")
+    password: Password | None = Field(default=None, description=f"{PASSWORD}; of admin {ADMIN_PASSWORD}")
     name: Text = ""
     surname: Text = ""
-    email: Text | None = Field(None, description="nick@enterprise.example.com, unless said")
+    email: Text | None = Field(default=None, description="nick@enterprise.example.com, unless said")
     locale: Text = "en_US"
     description: Text = ""
     active: bool = True
@@ -84,7 +84,7 @@ class Datacenter(Part):
 
 class AbiquoTemplate(Part):
     name: Name
-    datacenter: Reference | None = Field(None, description="the first, unless named")
+    datacenter: Reference | None = Field(default=None, description="the first, unless named")
 
 
 class AbiquoDisk(Part):
@@ -93,12 +93,14 @@ class AbiquoDisk(Part):
     name: Name
     size: Annotated[int, Field(ge=1, le=2**40)] = 10_240
     volume: bool = False
-    sequence: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(None, description="its place in the list")
+    sequence: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(
+        default=None, description="its place in the list"
+    )
 
 
 class VirtualMachine(Part):
     label: Name
-    owner: Reference | None = Field(None, description="a nick; the first user of the enterprise, unless named")
+    owner: Reference | None = Field(default=None, description="a nick; the first user of the enterprise, unless named")
     description: Text = ""
     cpu: Annotated[int, Field(ge=1, le=MOST_CPU)] = 1
     ram: Annotated[int, Field(ge=1, le=MOST_RAM)] = 1024
@@ -114,7 +116,7 @@ class VirtualAppliance(Part):
 
 class VirtualDatacenter(Part):
     name: Name
-    datacenter: Reference | None = Field(None, description="the first, unless named")
+    datacenter: Reference | None = Field(default=None, description="the first, unless named")
     hypervisor: Text = "KVM"
     appliances: list[VirtualAppliance] = []
 
@@ -123,7 +125,9 @@ class Enterprise(Part):
     """A tenant."""
 
     name: Name
-    workflow: bool | None = Field(None, description="its own switch; on where there is an endpoint, unless said")
+    workflow: bool | None = Field(
+        default=None, description="its own switch; unless said, on where there are an endpoint and a virtual datacenter"
+    )
     restricted_reservation: bool = False
     two_factor: bool = False
     limits: dict[Limit, Annotated[int, Field(ge=0, le=2**53)]] = {}
@@ -161,7 +165,7 @@ _ROLES = [
     AbiquoRole(name="WORKFLOW_CONNECTOR", privileges=sorted(OF_THE_CONNECTOR), scope=GLOBAL),
 ]
 _ENTERPRISES = [
-    Enterprise(name="Abiquo", workflow=False),
+    Enterprise(name="Abiquo"),
     Enterprise(
         name="acme",
         templates=[AbiquoTemplate(name="Debian base")],
@@ -179,9 +183,7 @@ _USERS = [
     AbiquoUser(nick="admin", enterprise="Abiquo", role="CLOUD_ADMIN", name="Cloud", surname="Administrator"),
     AbiquoUser(nick="manager", enterprise="acme", role="ENTERPRISE_ADMIN", name="Mary", surname="Manager"),
     AbiquoUser(nick="joe", enterprise="acme", role="USER", name="Joe", surname="User"),
-    AbiquoUser(
-        nick="connector", enterprise="Abiquo", role="WORKFLOW_CONNECTOR", name="Workflow", surname="Connector"
-    ),
+    AbiquoUser(nick="connector", enterprise="Abiquo", role="WORKFLOW_CONNECTOR", name="Workflow", surname="Connector"),
 ]
 
 

@@ -15,9 +15,10 @@ def record(inventory: Inventory, *, with_secrets: bool = False) -> Facts:
     """The world as it is now; the caller holds the lock. Passwords other than the public ones are told only
     `with_secrets`.
     """
-    scopes = _names(inventory)
+    scopes, endpoint = _names(inventory), inventory.value(ENDPOINT)
+    enabled = inventory.value(ENABLED) == "1"
     return {
-        "workflow": {"endpoint": inventory.value(ENDPOINT), "enabled": inventory.value(ENABLED) == "1"},
+        "workflow": {"endpoint": endpoint, "enabled": None if enabled is bool(endpoint) else enabled},
         "properties": [
             {"name": one.name, "value": one.value, "description": one.description}
             for one in inventory.properties.values()
@@ -36,7 +37,7 @@ def record(inventory: Inventory, *, with_secrets: bool = False) -> Facts:
         "enterprises": [
             {
                 "name": one.name,
-                "workflow": one.workflow,
+                "workflow": None if one.workflow is bool(endpoint and one.vdcs) else one.workflow,
                 "restricted_reservation": one.restricted_reservation,
                 "two_factor": one.two_factor,
                 "limits": {name: value for name, value in one.limits.items() if value},

@@ -47,7 +47,7 @@ class Inventory:
 
     @property
     def administrator(self) -> User:
-        """Who acts where nobody has logged in: the first system administrator, or where none is left the cloud itself."""
+        """Who acts where nobody has logged in: the first system administrator, or with none left the cloud itself."""
         people = self.system_org.users.values()
         return next((user for user in people if user.password is not None), self.system_user)
 

@@ -47,8 +47,17 @@ def layout(plans: Sequence[machines.AttachedDisk] | None) -> list[HardDisk]:
 
 
 def bus(plan: machines.AttachedDisk | machines.IndependentDisk) -> tuple[str, str]:
-    sub_type = ("lsilogic" if plan.bus_type == "6" else "") if plan.bus_sub_type is None else plan.bus_sub_type
-    return plan.bus_type, sub_type
+    usual = usual_sub_type(plan.bus_type)
+    return plan.bus_type, usual if plan.bus_sub_type is None else plan.bus_sub_type
+
+
+def usual_sub_type(bus_type: str) -> str:
+    return "lsilogic" if bus_type == "6" else ""
+
+
+def usual_mode(network: str) -> str:
+    """How a card in the network gets its address."""
+    return "NONE" if network == NO_NETWORK else "POOL"
 
 
 def guest(plan: machines.Guest) -> GuestCustomization:
@@ -64,7 +73,7 @@ def _cards(plans: Sequence[machines.Nic] | None, first_network: str | None) -> l
             plan.network,
             NO_MAC,
             plan.ip or None,
-            plan.mode or ("NONE" if plan.network == NO_NETWORK else "POOL"),
+            plan.mode or usual_mode(plan.network),
             plan.connected,
             plan.adapter,
         )

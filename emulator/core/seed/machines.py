@@ -60,11 +60,11 @@ class IndependentDisk(Part):
 
     name: Name
     size: Bytes
-    vdc: Reference | None = Field(None, description="the first of the organization, unless named")
+    vdc: Reference | None = Field(default=None, description="the first of the organization, unless named")
     owner: Reference | None = None
     storage_profile: Reference | None = None
     bus_type: BusType = "6"
-    bus_sub_type: BusSubType | None = Field(None, description="lsilogic on SCSI, none elsewhere")
+    bus_sub_type: BusSubType | None = Field(default=None, description="lsilogic on SCSI, none elsewhere")
     description: Text = ""
     metadata: list[Metadatum] = []
 
@@ -72,21 +72,23 @@ class IndependentDisk(Part):
 class AttachedDisk(Part):
     """A disk of a machine: one of its own of `size_mb`, or an `independent` one."""
 
-    size_mb: Megabytes | None = Field(None, description="8192, unless the disk is an independent one")
+    size_mb: Megabytes | None = Field(default=None, description="8192, unless the disk is an independent one")
     independent: IndependentDisk | None = None
     instance: Count | None = None
     unit: Annotated[int, Field(ge=0, le=63)] | None = None
     bus_type: BusType = "6"
-    bus_sub_type: BusSubType | None = Field(None, description="lsilogic on SCSI, none elsewhere")
+    bus_sub_type: BusSubType | None = Field(default=None, description="lsilogic on SCSI, none elsewhere")
 
 
 class Nic(Part):
     """A network card; `network` is the name of a network of the vApp or the organization, or `none`."""
 
     network: Reference = "none"
-    index: Annotated[int, Field(ge=0, le=9)] | None = Field(None, description="its place in the list")
+    index: Annotated[int, Field(ge=0, le=9)] | None = Field(default=None, description="its place in the list")
     ip: Address | None = None
-    mode: Literal["POOL", "DHCP", "MANUAL", "NONE"] | None = Field(None, description="POOL, or NONE without a network")
+    mode: Literal["POOL", "DHCP", "MANUAL", "NONE"] | None = Field(
+        default=None, description="POOL, or NONE without a network"
+    )
     connected: bool = True
     adapter: Literal["VLANCE", "E1000", "E1000E", "VMXNET", "VMXNET2", "VMXNET3", "FLEXIBLE"] = "VMXNET3"
 
@@ -189,22 +191,22 @@ class Snapshot(Hardware):
 
     state: State = "powered-off"
     deployed: bool = False
-    powered_on: bool = Field(False, description="whether the VM ran; it comes back on only with its memory")
+    powered_on: bool = Field(default=False, description="whether the VM ran; it comes back on only with its memory")
 
 
 class InsertedMedia(Part):
     """A media file in a VM's drive, by its name and the datacenter it is in."""
 
     name: Reference
-    vdc: Reference | None = Field(None, description="the vApp's own, unless named")
-    organization: Reference | None = Field(None, description="the vApp's own, unless named")
+    vdc: Reference | None = Field(default=None, description="the vApp's own, unless named")
+    organization: Reference | None = Field(default=None, description="the vApp's own, unless named")
 
 
 class Vm(Cabled):
     name: Name
     description: Text = ""
     state: State = "powered-off"
-    deployed: bool | None = Field(None, description="true while it is powered on, else false unless said")
+    deployed: bool | None = Field(default=None, description="true while it is powered on, else false unless said")
     storage_profile: Reference | None = None
     guest: Guest = Guest()
     needs_customization: bool = False
@@ -221,10 +223,10 @@ class VApp(Part):
     """A vApp; it is on as soon as one of its VMs is. Leases that are not mentioned are the settings' own."""
 
     name: Name
-    vdc: Reference | None = Field(None, description="the first of the organization, unless named")
-    owner: Reference | None = Field(None, description="the first user of the organization, unless named")
+    vdc: Reference | None = Field(default=None, description="the first of the organization, unless named")
+    owner: Reference | None = Field(default=None, description="the first user of the organization, unless named")
     description: Text = ""
-    networks: list[VAppNetwork] | None = Field(None, description="bridged to the first of the organization")
+    networks: list[VAppNetwork] | None = Field(default=None, description="bridged to the first of the organization")
     vms: list[Vm] = []
     deployment_lease_s: Count | None = None
     storage_lease_s: Count | None = None
@@ -246,13 +248,13 @@ class Template(Part):
     """A vApp template, listed in the first catalog of the organization unless another is named."""
 
     name: Name
-    vdc: Reference | None = Field(None, description="the first of the organization, unless named")
-    listed: bool = Field(True, description="whether a catalog lists it")
-    catalog: Reference | None = Field(None, description="the first of the organization, unless named")
+    vdc: Reference | None = Field(default=None, description="the first of the organization, unless named")
+    listed: bool = Field(default=True, description="whether a catalog lists it")
+    catalog: Reference | None = Field(default=None, description="the first of the organization, unless named")
     item: CatalogItem = CatalogItem()
-    owner: Reference | None = Field(None, description="the first user of the organization, unless named")
+    owner: Reference | None = Field(default=None, description="the first user of the organization, unless named")
     description: Text = ""
-    networks: list[VAppNetwork] | None = Field(None, description="bridged to the first of the organization")
+    networks: list[VAppNetwork] | None = Field(default=None, description="bridged to the first of the organization")
     vms: list[TemplateVm] = []
     gold_master: bool = False
     customized: bool = True
@@ -267,10 +269,10 @@ class Media(Part):
     name: Name
     size: Annotated[int, Field(ge=0, le=2**53)] = 1 << 20
     image_type: Literal["iso", "floppy"] = "iso"
-    vdc: Reference | None = Field(None, description="the first of the organization, unless named")
-    listed: bool = Field(True, description="whether a catalog lists it")
-    catalog: Reference | None = Field(None, description="the first of the organization, unless named")
+    vdc: Reference | None = Field(default=None, description="the first of the organization, unless named")
+    listed: bool = Field(default=True, description="whether a catalog lists it")
+    catalog: Reference | None = Field(default=None, description="the first of the organization, unless named")
     item: CatalogItem = CatalogItem()
-    owner: Reference | None = Field(None, description="the first user of the organization, unless named")
+    owner: Reference | None = Field(default=None, description="the first user of the organization, unless named")
     description: Text = ""
     metadata: list[Metadatum] = []

@@ -49,7 +49,7 @@ class VAppNetwork(Part):
 
     name: Name
     parent: Reference | None = None
-    fence_mode: FenceMode | None = Field(None, description="bridged with a parent, else isolated")
-    scopes: list[IpScope] | None = Field(None, description="the parent's, or none")
+    fence_mode: FenceMode | None = Field(default=None, description="bridged with a parent, else isolated")
+    scopes: list[IpScope] | None = Field(default=None, description="the parent's, or none")
     description: Text = ""
     keeps_addresses: bool = False

@@ -51,13 +51,13 @@ class Administrator(Part):
 
     name: UserName
     password: Password = PASSWORD
-    full_name: Text | None = Field(None, description="the name, unless said")
+    full_name: Text | None = Field(default=None, description="the name, unless said")
 
 
 class User(Part):
     name: UserName
     password: Password = PASSWORD
-    full_name: Text | None = Field(None, description="the name, unless said")
+    full_name: Text | None = Field(default=None, description="the name, unless said")
     role: Literal["Organization Administrator", "vApp User"] = "vApp User"
 
 
@@ -74,12 +74,12 @@ class Vdc(Part):
     """A datacenter of an organization. The first storage profile is the default one."""
 
     name: Name
-    provider: Reference | None = Field(None, description="the first provider vdc, unless named")
+    provider: Reference | None = Field(default=None, description="the first provider vdc, unless named")
     description: Text = ""
-    cpu_mhz: Bound | None = Field(None, description="0 without bound; else the setting vdc.cpu_mhz")
-    memory_mb: Bound | None = Field(None, description="0 without bound; else the setting vdc.memory_mb")
+    cpu_mhz: Bound | None = Field(default=None, description="0 without bound; else the setting vdc.cpu_mhz")
+    memory_mb: Bound | None = Field(default=None, description="0 without bound; else the setting vdc.memory_mb")
     vm_quota: Annotated[int, Field(ge=0, le=2**30)] | None = Field(
-        None, description="0 without bound; else the setting vdc.vm_quota"
+        default=None, description="0 without bound; else the setting vdc.vm_quota"
     )
     storage_profiles: Annotated[list[StorageProfile], Field(min_length=1)] = [StorageProfile(name="*")]
     metadata: list[Metadatum] = []
@@ -87,7 +87,7 @@ class Vdc(Part):
 
 class Catalog(Part):
     name: Name
-    owner: Reference | None = Field(None, description="the first user of the organization, unless named")
+    owner: Reference | None = Field(default=None, description="the first user of the organization, unless named")
     description: Text = ""
     published: bool = False
     sharing: Sharing = Sharing()
@@ -98,12 +98,12 @@ class Organization(Part):
     """A tenant. One that names nothing of a kind has what acme has out of the box; `[]` is none."""
 
     name: Name
-    full_name: Text | None = Field(None, description="the name, unless said")
+    full_name: Text | None = Field(default=None, description="the name, unless said")
     users: list[User] | None = None
     vdcs: list[Vdc] | None = None
     networks: list[Network] | None = None
     catalogs: list[Catalog] | None = None
-    templates: list[Template] | None = Field(None, description="none where catalogs are named")
+    templates: list[Template] | None = Field(default=None, description="none where catalogs are named")
     media: list[Media] = []
     disks: list[IndependentDisk] = []
     vapps: list[VApp] = []
@@ -122,7 +122,7 @@ class VcloudPlan(Part):
     """The vCloud side of the cloud."""
 
     blocking: Blocking = Blocking()
-    administrators: Annotated[list[Administrator], Field(min_length=1)] = [Administrator(name="administrator")]
+    administrators: list[Administrator] = [Administrator(name="administrator")]
     provider_vdcs: Annotated[list[ProviderVdc], Field(min_length=1)] = [ProviderVdc(name="provider-vdc")]
     organizations: list[Organization] | None = None
     vsphere: list[VimServer] | None = None

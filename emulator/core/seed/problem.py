@@ -18,7 +18,7 @@ class Problem(NamedTuple):
 def near(word: str, known: Iterable[str]) -> str:
     """A question that names the word that was meant, if there is one."""
     lower = {one.lower(): one for one in known}
-    found = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    found = get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
     return f", did you mean {lower[found[0]]}?" if found else ""
 
 

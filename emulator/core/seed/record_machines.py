@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from gatepost.core.inventory import Disk as IndependentDisk
 from gatepost.core.inventory import (
     GuestCustomization,
     HardDisk,
@@ -25,8 +26,8 @@ from gatepost.core.inventory import (
     VApp,
     Vm,
 )
-from gatepost.core.inventory import Disk as IndependentDisk
 from gatepost.core.seed.assemble import STATES
+from gatepost.core.seed.hardware import usual_mode, usual_sub_type
 from gatepost.core.workflows.hardware import FIRST_DISK, free_unit
 
 Facts = dict[str, Any]
@@ -73,7 +74,7 @@ def network_facts(config: NetworkConfig) -> Facts:
     facts: Facts = {
         "name": config.name,
         "parent": None if parent is None else parent.name,
-        "fence_mode": config.fence_mode,
+        "fence_mode": None if config.fence_mode == ("isolated" if parent is None else "bridged") else config.fence_mode,
         "description": config.description,
         "keeps_addresses": config.keeps_addresses,
     }
@@ -100,11 +101,15 @@ def disk_facts(disk: IndependentDisk) -> Facts:
         "size": disk.size,
         "owner": owner(disk.owner, disk.org),
         "storage_profile": disk.storage_profile.name,
-        "bus_type": disk.bus_type,
-        "bus_sub_type": disk.bus_sub_type,
+        **_bus(disk),
         "description": disk.description,
         "metadata": metadata(disk.metadata),
     }
+
+
+def _bus(disk: IndependentDisk | HardDisk) -> Facts:
+    sub_type = None if disk.bus_sub_type == usual_sub_type(disk.bus_type) else disk.bus_sub_type
+    return {"bus_type": disk.bus_type, "bus_sub_type": sub_type}
 
 
 def _disks(disks: Sequence[HardDisk]) -> list[Facts]:
@@ -116,7 +121,7 @@ def _disks(disks: Sequence[HardDisk]) -> list[Facts]:
         if disk.independent is not None:
             facts["independent"] = disk_facts(disk.independent)
         else:
-            facts = {"size_mb": disk.size_mb, "bus_type": disk.bus_type, "bus_sub_type": disk.bus_sub_type}
+            facts = {"size_mb": disk.size_mb, **_bus(disk)}
         if disk.instance != max((FIRST_DISK - 1, *(one.instance for one in before))) + 1:
             facts["instance"] = disk.instance
         if disk.unit != free_unit(before, disk):
@@ -131,7 +136,7 @@ def _cards(nics: Nics) -> Facts:
             "network": card.network,
             "index": None if card.index == place else card.index,
             "ip": card.ip,
-            "mode": card.mode,
+            "mode": None if card.mode == usual_mode(card.network) else card.mode,
             "connected": card.connected,
             "adapter": card.adapter,
         }
