@@ -6,4 +6,4 @@ FOLDERS = {"gatepost": "emulator", "gatepost.conformance": "conformance", "gatep
 
 PARTS = [(root, part) for root, folder in FOLDERS.items() for part in ("", *find_packages(folder))]
 
-setup(packages=[f"{root}.{part}" if part else root for root, part in PARTS])
+setup(py_modules=["gatepost_pytest"], packages=[f"{root}.{part}" if part else root for root, part in PARTS])

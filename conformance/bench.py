@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import sys
@@ -10,13 +11,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from gatepost.conformance.heart import Heart
-from gatepost.conformance.launch import CannotStart, Command, Connector
+from gatepost.conformance.launch import Attached, CannotOpen, CannotStart, Command, Connector
 from gatepost.conformance.profile import Profile
 from gatepost.core.journal import Entry
-from gatepost.facade import Gatepost
+from gatepost.facade import AmqpPortTaken, Gatepost
 from gatepost.messaging.target import AmqpTarget
 
 JOURNAL_BYTES = 512 * 1024 * 1024
@@ -32,18 +34,33 @@ class Bench:
         self.profile = profile
         self.seed = seed
         self.folder = folder
+        self.broker = broker
         self.queue = f"gatepost-{uuid4()}"
         self.webhook_port = _free_port()
         attach = profile.run.attach
         if attach is not None:
             options |= {"port": attach.port, "amqp_port": attach.amqp_port}
+        self.endpoint = f"http://127.0.0.1:{self.webhook_port}/"
+        """What the cloud calls."""
         if profile.dialect == "abiquo":
-            webhook = attach.webhook if attach is not None else None
-            options["workflow_endpoint"] = webhook or f"http://127.0.0.1:{self.webhook_port}/"
-        self.cloud = Gatepost(taps=True, seed=seed, broker=broker, **options)
+            self.endpoint = (attach.webhook if attach is not None else None) or self.endpoint
+            options["workflow_endpoint"] = self.endpoint
+            if "xml" in profile.claims and "json" not in profile.claims:
+                options["settings"] = dict.fromkeys(("abiquo.webhook_format", "abiquo.default_format"), "xml")
+        try:
+            self.cloud = Gatepost(taps=True, seed=seed, broker=broker, **options)
+        except OSError as error:
+            raise CannotOpen(_not_opened(error, profile)) from None
         self.cloud.journal.bound = JOURNAL_BYTES
         self.connector: Connector | None = None
         self.heart = Heart()
+        self._signing: dict[str, str] | None = None
+        self.instead: dict[str, str] = {}
+        """Other values of placeholders, for connectors that are started from now on."""
+
+    def another(self, **options: Any) -> Bench:
+        """One for the same connector, with another cloud; not open yet."""
+        return Bench(self.profile, self.seed, self.folder, self.broker, **options)
 
     def open(self) -> None:
         self.cloud.start()
@@ -61,6 +78,8 @@ class Bench:
         """Start it, and wait until it is at work unless told otherwise. Raises CannotStart."""
         self.end_connector()
         began, seq = time.monotonic(), self.cloud.journal.last
+        if self.profile.run.attach is not None:
+            seq = 0  # it may have come before anybody asked whether it is there
         self.connector = self._launch()
         if ready:
             self._wait_until_ready(self.connector, began, seq)
@@ -92,10 +111,28 @@ class Bench:
             "amqp_exchange": info["amqp_exchange"],
             "amqp_queue": self.queue,
             "webhook_port": str(self.webhook_port),
-            "webhook_url": f"http://127.0.0.1:{self.webhook_port}/",
+            "webhook_url": self.endpoint,
             "python": sys.executable,
             "ca_file": info["ca_file"] or "",
+            **(self._signed_with() if self.profile.dialect == "abiquo" else {}),
+            **self.instead,
         }
+
+    def _signed_with(self) -> dict[str, str]:
+        """What an administrator of Abiquo gives to a connector that signs its requests."""
+        if self._signing is None:
+            state = self.cloud.abiquo.state
+            with state.world.lock:
+                user = state.inventory.nicks[CONNECTOR["abiquo"]]
+                application = state.oauth.register(user, self.profile.name, "", None)
+                token = state.oauth.grant(application, user)
+            self._signing = {
+                "oauth_consumer_key": application.key,
+                "oauth_consumer_secret": application.secret,
+                "oauth_token": token.token,
+                "oauth_token_secret": token.secret,
+            }
+        return self._signing
 
     def fill(self, text: str) -> str:
         """The text with every placeholder replaced. Raises CannotStart for one that does not exist."""
@@ -117,9 +154,9 @@ class Bench:
 
             return Container(run.image, [self.fill(word) for word in run.arguments], variables)
         if run.command is None:
-            raise CannotStart("only run.command and run.image can be started here")
+            return Attached()
         command = [self.fill(word) for word in run.command]
-        return Command(command, variables, Path(run.cwd) if run.cwd is not None else self.folder)
+        return Command(command, variables, self.folder / (run.cwd or ""))
 
     def _wait_until_ready(self, connector: Connector, began: float, seq: int) -> None:
         ready = self.profile.run.ready
@@ -139,7 +176,7 @@ class Bench:
         if ready.http is not None:
             return _answers(self.fill(ready.http))
         if self.profile.dialect == "abiquo" and not ready.consumer:
-            return _listens(self.webhook_port)
+            return _listens(self.endpoint)
         return any(entry.kind == "amqp.consume" for entry in self.cloud.journal.after(seq))
 
     def _sign(self) -> str:
@@ -149,13 +186,21 @@ class Bench:
         if ready.http is not None:
             return f"{self.fill(ready.http)} never answered"
         if self.profile.dialect == "abiquo" and not ready.consumer:
-            return f"nothing listened on port {self.webhook_port}"
+            return f"nothing listened at {self.endpoint}"
         return "it consumed no queue of the broker"
 
     # --- the journal ---
 
     def entries(self, after: int = 0) -> list[Entry]:
         return list(self.cloud.journal.after(after))
+
+
+def _not_opened(error: OSError, profile: Profile) -> str:
+    attach = profile.run.attach
+    if attach is None or error.errno != errno.EADDRINUSE:
+        return f"the cloud for the connector cannot be opened: {error.strerror or error}"
+    field, port = ("amqp_port", attach.amqp_port) if isinstance(error, AmqpPortTaken) else ("port", attach.port)
+    return f"port {port} is taken: end what listens there, or give run.attach.{field}, and the connector, another one"
 
 
 def _quoted(connector: Connector) -> str:
@@ -173,10 +218,14 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _listens(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        with socket.create_connection((parts.hostname or "", port), timeout=0.5):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def _free_port() -> int:

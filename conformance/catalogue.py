@@ -33,6 +33,8 @@ class Requirement:
     needs: tuple[str, ...]
     family: str
     dialect: str
+    slow: bool = False
+    """Whether it takes seconds of wall time when all is well, and so is to be started first."""
 
     @property
     def group(self) -> str:
@@ -72,6 +74,7 @@ def of_scenario(scenario: ScenarioTemplate) -> Requirement:
         needs=tuple(sorted(tag.removeprefix(_NEEDS) for tag in tags if tag.startswith(_NEEDS))),
         family=scenario.feature.name,
         dialect=Path(scenario.feature.filename).parent.name,
+        slow="slow" in tags,
     )
 
 

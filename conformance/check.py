@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 
 from gatepost import __version__
 from gatepost.conformance import catalogue
-from gatepost.conformance.launch import CannotStart
+from gatepost.conformance.launch import CannotOpen, CannotStart
 from gatepost.conformance.profile import Profile
 from gatepost.conformance.report.model import Report, Result
 from gatepost.conformance.report.terminal import Terminal
 from gatepost.conformance.running import Event, SuiteBroke, Wanted, run
 from gatepost.conformance.verdict import Verdict
 
+HARNESS_ERROR = 3
 CANNOT_START = 4
 
 
@@ -45,6 +46,8 @@ def check(profile: Profile, wanted: Wanted, terminal: Terminal) -> tuple[Report,
             run(wanted, hear)
         except CannotStart as error:
             problem, code = f"the connector could not be started: {error}", CANNOT_START
+        except CannotOpen as error:
+            problem, code = str(error), HARNESS_ERROR
         except SuiteBroke as error:
             problem, code = f"the harness broke:\n{error}", 3
         except KeyboardInterrupt:

@@ -13,7 +13,8 @@ from uuid import uuid4
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from gatepost.conformance.launch import GRACE, KEPT_OUTPUT, CannotStart
+from gatepost.conformance.launch import GRACE, KEPT_OUTPUT, CannotStart, peak_of
+from gatepost.conformance.supervisor import descendants
 
 LABEL = "gatepost.harness"
 """Of every container that a harness started: the id of that harness's process."""
@@ -66,6 +67,12 @@ class Container:
         with contextlib.suppress(DockerException):
             self._output = self._container.logs(tail=500)[-KEPT_OUTPUT:].decode("utf-8", "replace")
         return self._output
+
+    def peak_memory(self) -> int | None:
+        if self._state() is not None:
+            return None
+        pid = int(self._container.attrs["State"]["Pid"])
+        return peak_of([pid, *descendants(pid)])
 
     def kill(self) -> None:
         _ = self.output  # it goes with the container

@@ -13,19 +13,21 @@ from typing import Any
 
 import pytest
 
-from gatepost.conformance import catalogue, steps
+from gatepost.conformance import abiquo, catalogue, lifeline, steps, vcloud
 from gatepost.conformance.bench import Bench
 from gatepost.conformance.catalogue import Requirement
-from gatepost.conformance.launch import CannotStart
+from gatepost.conformance.launch import CannotOpen, CannotStart
 from gatepost.conformance.profile import InvalidProfile, Profile, load
 from gatepost.conformance.report.model import Failure, Result
 from gatepost.conformance.scene import Scene
 from gatepost.conformance.timeline import timeline
-from gatepost.conformance.vcloud import settle_rest
 from gatepost.conformance.verdict import Judgement, Unreached, Verdict, counts_as_good, verdict_of
 from gatepost.core.journal import Entry
 
 pytest_plugins = [f"{steps.__name__}.{module.name}" for module in iter_modules(steps.__path__)]
+
+_SETTLE_REST = {"vcloud": vcloud.settle_rest, "abiquo": abiquo.settle_rest}
+"""What leaves nothing of a scenario behind that could disturb another one."""
 
 _RESULT = pytest.StashKey[Result]()
 _BEGAN = pytest.StashKey[float]()
@@ -40,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--conformance-seed", type=int, metavar="N", help="the same inputs again")
     group.addoption("--conformance-broker", default="embedded", metavar="URL", help="AMQP URL of another broker")
     group.addoption("--shard", default="1/1", metavar="I/N", help="of N parts of the set, the I-th")
+    group.addoption("--conformance-lifeline", type=int, metavar="FD", help="end when the other side of it ends")
     group.addoption("--conformance-events", metavar="PATH", help="write what happens there, a JSON object a line")
 
 
@@ -62,9 +65,18 @@ class Judge:
 
     def scene(self) -> Scene:
         if self.bench is None:
-            self.bench = Bench(self.profile, self.seed, self.path.resolve().parent, self.broker)
+            try:
+                self.bench = Bench(self.profile, self.seed, self.path.resolve().parent, self.broker)
+            except CannotOpen as error:
+                self.tell("cannot-open", text=str(error))
+                raise
             self.bench.open()
         return Scene(self.bench, lambda: next(self.numbers))
+
+    def refresh(self) -> None:
+        """Have the next scenario begin with a cloud and a connector of its own, where the harness can start one."""
+        if self.profile.run.attach is None:
+            self.leave_bench()
 
     def leave_bench(self) -> None:
         bench, self.bench = self.bench, None
@@ -92,6 +104,8 @@ def _profile(path: Path) -> Profile:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if (descriptor := config.getoption("--conformance-lifeline")) is not None:
+        lifeline.hold(descriptor)
     if config.getoption("--connector") is not None:
         config.stash[_JUDGE] = Judge(config)
 
@@ -115,17 +129,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if judge is None:
         return
     ours = [(item, catalogue.of_test(item)) for item in items]
-    wanted = [
-        item
+    chosen = [
+        (item, one)
         for item, one in ours
         if one is not None and one.dialect == judge.profile.dialect and catalogue.chosen(one, judge.only)
     ]
+    chosen.sort(key=lambda pair: not pair[1].slow)  # the slow ones first, and shared out among the parts
     part, parts = judge.shard
-    kept = {id(item) for number, item in enumerate(wanted) if number % parts == part - 1}
-    dropped = [item for item, one in ours if one is not None and id(item) not in kept]
+    kept = [item for number, (item, _) in enumerate(chosen) if number % parts == part - 1]
+    others = [item for item, one in ours if one is None]
+    dropped = [item for item in items if item not in kept and item not in others]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = [item for item, one in ours if one is None or id(item) in kept]
+    items[:] = [*kept, *others]
 
 
 @pytest.fixture
@@ -138,7 +154,7 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     request.node.stash[_SCENE] = scene
     yield scene
     scene.close()
-    settle_rest(scene)
+    _SETTLE_REST[scene.profile.dialect](scene)
 
 
 _SCENE = pytest.StashKey[Scene]()
@@ -156,7 +172,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     if result is not None:
         judge.tell("result", result=result.model_dump(mode="json"))
         if result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE):
-            judge.leave_bench()  # one defect must not colour the next scenario
+            judge.refresh()  # one defect must not colour the next scenario
     return outcome
 
 

@@ -20,6 +20,12 @@ CLAIMS: dict[str, tuple[str, ...]] = {
 }
 """What a connector may claim of itself, by dialect; what it claims is tested."""
 
+OPERATIONS = (
+    *("vdcComposeVapp", "vdcDeleteVapp", "vdcCaptureTemplate", "vappDeploy", "vappUpdateVm", "vappPowerOff"),
+    *("vappUndeployPowerOff", "vappUndeploySuspend", "vappSuspend", "vappShutdownGuest", "vappReset"),
+)
+"""Operations of vCloud, beside `vdcInstantiateVapp`, that users can be made to ask for."""
+
 LARGEST = 1024 * 1024
 """Bytes of a profile."""
 
@@ -82,7 +88,8 @@ class Request(_Part):
 
     name: Annotated[str, Field(min_length=1, max_length=128)]
     description: str = ""
-    operation: Literal["instantiate", "compose", "deploy"] = "instantiate"
+    operation: Literal["instantiate", "compose", "deploy", "undeploy", "reconfigure"] | None = None
+    """What the user asks for; unless it is told, the first of those of the dialect."""
 
     @field_validator("name")
     @classmethod
@@ -99,7 +106,7 @@ class Profile(_Part):
     dialect: Dialect
     run: Run
     decides: dict[str, Request]
-    operations: dict[str, str] = {}
+    operations: dict[str, Literal["resume", "abort", "fail", "ignore"]] = {}
     claims: frozenset[str] = frozenset()
     within: Annotated[float, Field(gt=0, le=3600)] = 5.0
     patience: Annotated[float, Field(gt=0, le=3600)] = 30.0
@@ -114,13 +121,24 @@ class Profile(_Part):
         known = DECISIONS[self.dialect]
         if unknown := sorted(set(self.decides) - set(known)):
             raise ValueError(f"decides: {unknown[0]!r} is none of {', '.join(known)}")
+        for decision, request in self.decides.items():
+            if request.operation not in (None, *ASKED_FOR[self.dialect]):
+                operations = ", ".join(ASKED_FOR[self.dialect])
+                raise ValueError(f"decides: {decision}: {request.operation!r} is none of {operations}")
         for claim in sorted(self.claims & set(known)):
             if claim not in self.decides:
                 raise ValueError(f"claims {claim!r}, so decides must tell which request makes it do that")
+        if unknown := sorted(set(self.operations) - set(OPERATIONS)):
+            raise ValueError(f"operations: {unknown[0]!r} is none of {', '.join(OPERATIONS)}")
+        if "operations" in self.claims and not self.operations:
+            raise ValueError("claims 'operations', so operations must tell what it does with which")
+        if "update-progress" in self.claims and "wait" not in self.decides:
+            raise ValueError("claims 'update-progress', so decides must tell by wait which request waits for a human")
         return self
 
 
 DECISIONS = {"vcloud": ("resume", "abort", "fail", "wait", "replace"), "abiquo": ("continue", "cancel", "wait")}
+ASKED_FOR = {"vcloud": ("instantiate", "compose", "deploy"), "abiquo": ("deploy", "undeploy", "reconfigure")}
 
 
 def load(path: Path) -> Profile:

@@ -26,12 +26,11 @@ class Scene:
     """What a scenario's steps act on. `undo` is what has to be put back at its end."""
 
     def __init__(self, bench: Bench, numbers: Callable[[], int]) -> None:
-        self.bench = bench
         self.undo = contextlib.ExitStack()
-        self.first = bench.cloud.journal.last
         self.began = time.monotonic()
-        self.dropped = bench.cloud.journal.dropped
-        self._number = numbers
+        self.number = numbers
+        """A number that was not used before, for a name."""
+        self._enter(bench)
 
     @property
     def profile(self) -> Profile:
@@ -44,6 +43,25 @@ class Scene:
     def close(self) -> None:
         self.undo.close()
 
+    def move(self, **options: Any) -> None:
+        """Go on in a cloud of its own, made with these options of `Gatepost`, which ends with the scenario.
+
+        To be called before anything else. Raises NotApplicable for a connector that was started elsewhere, which knows
+        one cloud only.
+        """
+        if self.profile.run.attach is not None:
+            raise NotApplicable("a connector that can be started for another cloud", "the profile attaches to one")
+        before, own = self.bench, self.bench.another(**options)
+        self.undo.callback(self._enter, before)
+        self.undo.callback(own.close)
+        own.open()
+        self._enter(own)
+
+    def _enter(self, bench: Bench) -> None:
+        self.bench = bench
+        self.first = bench.cloud.journal.last
+        self.dropped = bench.cloud.journal.dropped
+
     # --- the connector ---
 
     def be_at_work(self) -> None:
@@ -53,11 +71,30 @@ class Scene:
             self.bench.start_connector()
 
     def restart(self) -> None:
-        """Start the connector again, after it was killed. Raises Unreached where it does not come back."""
+        """Start the connector again, after it was killed. Raises Broken where it does not come back, NotApplicable for
+        one that somebody else started."""
+        if self.profile.run.attach is not None:
+            raise NotApplicable("a connector that the harness can start again", "the profile attaches to one")
         try:
             self.bench.start_connector()
         except CannotStart as error:
             raise Broken("the connector starts again", str(error)) from None
+
+    def start_anew(self) -> None:
+        """Have a connector that has done nothing yet; of one that was started elsewhere, look at all that it did.
+        Raises CannotStart."""
+        if self.profile.run.attach is not None:
+            self.first = 0
+            return
+        self.bench.end_connector()
+        self.first = self.cloud.journal.last
+        self.bench.start_connector()
+
+    @property
+    def connections(self) -> int:
+        """Open connections to the cloud and its broker."""
+        taps = (self.cloud.http_tap, self.cloud.amqp_tap)
+        return sum(tap.connections for tap in taps if tap is not None)
 
     @property
     def how_it_ended(self) -> str:
@@ -75,7 +112,7 @@ class Scene:
         request = self.profile.decides.get(decision)
         if request is None:
             raise NotApplicable(f"a request that the connector decides by {decision}", "the profile names none")
-        return request.name.replace("{n}", str(self._number()))
+        return request.name.replace("{n}", str(self.number()))
 
     # --- the journal ---
 
@@ -89,7 +126,14 @@ class Scene:
         It is called whenever something has crossed a wire. Raises HarnessError when this machine was too slow to tell.
         """
         began = time.monotonic()
-        deadline = began + seconds
+        found = self.watch(look, seconds)
+        if not found:
+            self.require_heart_since(began)
+        return found
+
+    def watch(self, look: Callable[[], Found | None], seconds: float) -> Found | None:
+        """As `wait`, for what should not come: a slow machine takes nothing away from that."""
+        deadline = time.monotonic() + seconds
         journal = self.cloud.journal
         while True:
             seen = journal.last
@@ -98,10 +142,13 @@ class Scene:
                 return found
             left = deadline - time.monotonic()
             if left <= 0:
-                if self.bench.heart.was_late_since(began):
-                    raise HarnessError("a machine with time for its own heartbeat", "starved: run fewer jobs at once")
                 return None
             journal.find(seen, lambda entry: True, 1, wait=min(LOOK, left))
+
+    def require_heart_since(self, began: float) -> None:
+        """Raises HarnessError when this machine was too slow, since that moment of the monotonic clock, to judge."""
+        if self.bench.heart.was_late_since(began):
+            raise HarnessError("a machine with time for its own heartbeat", "starved: run fewer jobs at once")
 
     # --- trouble ---
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gatepost.core import redaction
 from gatepost.core.journal import Entry, Journal
+from gatepost.variation import Variation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -32,7 +33,7 @@ class Edge:
     """A WSGI application around `app`; `context` is put into every request's environ.
 
     `mounts` tells where clients see what stands elsewhere in the application: pairs of path prefixes, of which the
-    first that fits counts.
+    first that fits counts. What leaves goes through the `variation`.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class Edge:
         journal: Journal,
         context: dict[str, object],
         body_limit: int,
-        mounts: tuple[tuple[str, str], ...] = (),
+        mounts: tuple[tuple[str, str], ...],
+        variation: Variation,
     ) -> None:
         self._mounts = mounts
+        self._variation = variation
         self._app = app
         self._journal = journal
         self._context = context
@@ -60,8 +63,8 @@ class Edge:
         if inside != path:
             environ["PATH_INFO"] = inside
             environ.pop("gatepost.path", None)
-        self._read_body(environ, environ["PATH_INFO"])
-        if path.startswith(_UNJOURNALLED):
+        self._read_body(environ, inside)
+        if inside.startswith(_UNJOURNALLED):
             return self._app(environ, start_response)
         return self._journalled(environ, path, start_response)
 
@@ -70,6 +73,11 @@ class Edge:
         return _dialect(self._inside(path))
 
     def _inside(self, path: str) -> str:
+        if self._variation.moves:
+            return self._variation.inside(self._mounted(self._variation.without_prefix(path)))
+        return self._mounted(path)
+
+    def _mounted(self, path: str) -> str:
         for outside, inside in self._mounts:
             if path.startswith(outside) and path[len(outside) :][:1] in ("", "/"):
                 return inside + path[len(outside) :]
@@ -91,6 +99,8 @@ class Edge:
         )
         journal.add(entry)
         environ["gatepost.entry"] = entry
+        if self._variation.moves:
+            self._translate(environ)
         answer: list[Any] = []
         start: Any = partial(_remember, answer)  # nothing here calls the `write` that it does not give
         parts = self._app(environ, start)
@@ -99,6 +109,9 @@ class Edge:
         if environ["gatepost.too_large"]:
             _drain(environ)
         status, headers = answer[0], answer[1]
+        if self._variation and not streams and entry.dialect and not upload:
+            ours = "gatepost.theirs" not in environ and entry.note != "http.status"
+            headers, content = self._variation.answer(entry.dialect, headers, content, ours=ours)
         journal.add(
             Entry(
                 kind="http.response",
@@ -119,6 +132,12 @@ class Edge:
         )
         start_response(status, headers)
         return _Stream(parts, journal, entry) if streams else [content]
+
+    def _translate(self, environ: WSGIEnvironment) -> None:
+        """Let URLs in what the client sent be those inside."""
+        environ["gatepost.body"] = self._variation.understood(environ["gatepost.body"])
+        if query := environ.get("QUERY_STRING"):
+            environ["QUERY_STRING"] = self._variation.understood(query.encode("latin-1", "replace")).decode("latin-1")
 
     def _read_body(self, environ: WSGIEnvironment, path: str) -> None:
         """Read at most the limit and one byte: more than that is never kept, whoever sends it."""

@@ -24,14 +24,17 @@ from gatepost.broker import Broker
 from gatepost.control.context import ENVIRON_KEY as CONTROL_KEY
 from gatepost.control.context import Control
 from gatepost.control.guard import LOCAL_HOSTS
+from gatepost.control.requests import OperationRequest
 from gatepost.core.clock import Clock, parse_rate
 from gatepost.core.cloud import Cloud
 from gatepost.core.events import Event
 from gatepost.core.faults import Faults
-from gatepost.core.journal import Journal
+from gatepost.core.journal import Entry, Journal
 from gatepost.core.seed import record as record_vcloud
 from gatepost.core.world import World
 from gatepost.edge import Edge
+from gatepost.expect import Like, NotSeen, expect, parse_like
+from gatepost.handles import HeldRequest, Request, open_holds
 from gatepost.injection.injector import Injector
 from gatepost.injection.messages import spoilt
 from gatepost.inventory_files import InventoryFile, accounts, load, slim
@@ -46,6 +49,8 @@ from gatepost.serving.threaded import ThreadedServer
 from gatepost.serving.tls import Certificate, issue_certificate
 from gatepost.settings import Settings, parse
 from gatepost.taps import AmqpTap, HttpTap
+from gatepost.variation import Chosen, Kind, Variation
+from gatepost.variation import parse as parse_variation
 from gatepost.vcloud import faults as vcloud_faults
 from gatepost.vcloud.dialect import ENVIRON_KEY as VCLOUD_KEY
 from gatepost.vcloud.dialect import VcloudDialect
@@ -82,8 +87,9 @@ class Gatepost:
     connector: with it the platform has workflow on from the start, and so has every enterprise with a virtual
     datacenter, such as acme, unless the inventory says otherwise. `control_token` guards the control API, which needs
     it beyond this machine; ValueError is raised for one that no header can carry. With `taps` the addresses that
-    clients are told are those of taps in front of server and broker, where connections can be broken. `server` makes
-    what serves HTTP.
+    clients are told are those of taps in front of server and broker, where connections can be broken. `vary` is what
+    varies from the start (docs/variation.md): True, or names of kinds, of which unknown ones raise InvalidVariation.
+    `server` makes what serves HTTP.
     """
 
     def __init__(
@@ -104,14 +110,17 @@ class Gatepost:
         control_token: str | None = None,
         allowed_hosts: tuple[str, ...] = (),
         taps: bool = False,
+        vary: Chosen = False,
         server: ServerFactory = ThreadedServer,
     ) -> None:
         if control_token is not None and re.fullmatch("[!-~]+", control_token) is None:
             raise ValueError("a control token is made of printable ASCII characters without blanks: give such a one")
         if root not in ROOTS:
             raise ValueError(f"{root!r} is no root: {' or '.join(ROOTS)} is expected")
-        self._file = InventoryFile() if inventory is None else load(inventory)
-        self._first_settings = parse({**self._file.settings.dotted(), **(settings or {})}).dotted()
+        self._file, self._first_settings = _beginning(inventory, settings or {})
+        self._taps = taps
+        self._first_kinds = parse_variation(vary, taps=taps)
+        self._variation = Variation(seed)
         external = AmqpTarget.from_url(broker) if broker and broker != EMBEDDED else AmqpTarget()
         self._cloud = Cloud(parse(self._first_settings), seed, parse_rate(clock), self._file.vcloud)
         # Behind a tap, the broker that clients are told of is the tap's.
@@ -134,26 +143,26 @@ class Gatepost:
         if self._broker is not None:
             self._injector.watch(self._broker)
         self._cloud.listen(self._on_event)
-        self._webhooks = WebhookSender(self._cloud.journal, self.faults)
-        self._vcloud_path, abiquo_path = ("", "/abiquo/api") if root == "vcloud" else ("/vcloud", "/api")
-        self._abiquo = AbiquoDialect(
-            self._cloud, self._webhooks, abiquo_path, workflow_endpoint or "", self._file.abiquo
-        )
-        control = Control(
+        self._webhooks = WebhookSender(self._cloud.journal, self.faults, self._variation.webhook)
+        self._paths = ("", "/abiquo/api") if root == "vcloud" else ("/vcloud", "/api")
+        self._abiquo = AbiquoDialect(self._cloud, self._webhooks, self._paths[1], workflow_endpoint, self._file.abiquo)
+        self._control = control = Control(
             cloud=self._cloud,
             abiquo=self._abiquo,
             info=self.info,
             reset=self.reset,
             inventory=self.inventory,
-            vcloud_href=lambda path: self._vcloud.public_url + path,
+            vcloud_href=lambda path: self._variation.href(self._vcloud.public_url + path),
             token=control_token,
             hosts=LOCAL_HOSTS | {host.lower()} | {name.lower() for name in allowed_hosts},
             listens_locally=host in LOCAL_HOSTS,
             broker=self._broker,
             faults=self.faults,
+            vary=self.vary,
+            variation=lambda: self.variation,
         )
         context: dict[str, object] = {VCLOUD_KEY: self._vcloud, ABIQUO_KEY: self._abiquo, CONTROL_KEY: control}
-        edge = Edge(self._injector.app, self._cloud.journal, context, BODY_LIMIT, ROOTS[root])
+        edge = Edge(self._injector.app, self._cloud.journal, context, BODY_LIMIT, ROOTS[root], self._variation)
         try:
             if taps:
                 self._server = server(edge, "127.0.0.1", 0)
@@ -166,16 +175,14 @@ class Gatepost:
         except BaseException:
             self._leave()
             raise
-        shown = "127.0.0.1" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
-        scheme = "https" if tls else "http"
-        self._url = (public_url or f"{scheme}://{shown}:{self.port}").rstrip("/")
-        self._vcloud.public_url = self._url + self._vcloud_path
-        self._abiquo.public_url = self._url
+        self._plain_url = (public_url or _local_url(host, self.port, tls=tls)).rstrip("/")
+        self._may_rename = public_url is None
+        self._choose(self._first_kinds)
 
     @property
     def url(self) -> str:
-        """The cloud's URL, without a slash at the end: hrefs begin with it."""
-        return self._url
+        """The cloud's URL, without a slash at the end: hrefs begin with it. It is another one while `roots` vary."""
+        return self._variation.root(self._plain_url, may_rename=self._may_rename)
 
     @property
     def abiquo_url(self) -> str:
@@ -224,6 +231,18 @@ class Gatepost:
         return self._injector.faults
 
     @property
+    def variation(self) -> frozenset[Kind]:
+        """What varies now."""
+        return self._variation.kinds
+
+    def vary(self, chosen: Chosen) -> None:
+        """Vary this and nothing else from now on, as from the beginning: True for the default kinds, False for none, or
+        names of kinds. Raises InvalidVariation. What clients were told before goes on being served."""
+        kinds = parse_variation(chosen, taps=self._taps)
+        with self._cloud.lock:
+            self._choose(kinds)
+
+    @property
     def http_tap(self) -> HttpTap | None:
         """Only with taps: where requests can be held."""
         return self._http_tap
@@ -237,6 +256,48 @@ class Gatepost:
     def broker_state(self) -> str:
         """`connected`, `waiting` (configured, not reachable now) or `off`."""
         return self._publisher.state
+
+    @property
+    def holds(self) -> list[HeldRequest]:
+        """What waits for a decision now, oldest first, of both dialects."""
+        return open_holds(self._control)
+
+    def request(self, operation: str, name: str, user: str = "alice@acme", **more: Any) -> Request:
+        """Have a user ask for something, without any client of the protocol (docs/control-api.md says for what).
+
+        A `user` without `@` is one of Abiquo's. Raises what the cloud refuses with, and ValueError for a request that
+        cannot be understood.
+        """
+        return Request(self._control, OperationRequest(operation=operation, name=name, user=user, **more))
+
+    def set_workflow_endpoint(self, url: str) -> None:
+        """Have Abiquo call the connector there: the platform and the enterprise acme have workflow on. Empty: off."""
+        self._abiquo.set_endpoint(url)
+
+    def expect(
+        self,
+        *in_order: Like,
+        within: float = 10.0,
+        at_least: int = 1,
+        at_most: int | None = None,
+        after: int = 0,
+        **fields: Any,
+    ) -> list[Entry]:
+        """The entries of the journal that are like this, as soon as they are there. Raises NotSeen, whose text shows
+        the nearest ones.
+
+        Give the fields of one entry (docs/control-api.md#waiting-checks), or several `Like` for entries in that order.
+        `within` are seconds of wall time; `at_most` waits for all of them, since one more may always come. Only what
+        stands behind entry `after` is looked at.
+        """
+        if bool(in_order) == bool(fields):
+            raise TypeError("give either the fields of one entry, or several Like")
+        likes = list(in_order) or [parse_like(fields)]
+        at_least = at_least if at_most is None else min(at_least, at_most)
+        outcome = expect(self.journal, likes, at_least=at_least, at_most=at_most, after=after, within=within)
+        if not outcome.found:
+            raise NotSeen(outcome)
+        return outcome.entries
 
     def start(self) -> Self:
         self._cloud.clock.start()
@@ -271,6 +332,7 @@ class Gatepost:
             self._cloud.reset()
             self._vcloud.reset()
             self._abiquo.reset()
+            self._choose(self._first_kinds)
         if self._broker is not None:
             self._broker.levers.reset()
 
@@ -283,11 +345,12 @@ class Gatepost:
         return {
             "version": __version__,
             "seed": self._cloud.seed,
+            "vary": sorted(map(str, self.variation)),
             "clock": self._cloud.clock.mode,
             "cloud_url": self.url,
             "vcloud_api": f"{self._vcloud.public_url}/api",
             "abiquo_api": self.abiquo_url,
-            "control_url": f"{self.url}/gatepost",
+            "control_url": f"{self._plain_url}/gatepost",
             "ca_file": str(self._ca_file) if self._ca_file is not None else None,
             "broker": self._publisher.state,
             "broker_problem": self._publisher.problem,
@@ -363,6 +426,7 @@ class Gatepost:
             context=tls,
             dialect_of=edge.dialect_of,
             who=partial(self._injector.who, context),
+            case=self._variation.case,
         )
 
     def _stop_taps(self) -> None:
@@ -380,8 +444,20 @@ class Gatepost:
     def _forms(self) -> list[Form]:
         return self._vcloud.forms()
 
+    def _choose(self, kinds: frozenset[Kind]) -> None:
+        self._variation.choose(kinds)
+        vcloud_path, abiquo_path = self._paths
+        self._vcloud.public_url = self.url + vcloud_path
+        # What stands in the path of a request belongs to Abiquo's path: cookies and signatures are for all of it.
+        prefix = self._variation.prefix
+        self._abiquo.public_url, self._abiquo.path = self.url.removesuffix(prefix), prefix + abiquo_path
+        self._variation.bases = {"vcloud": self._vcloud.public_url, "abiquo": self._abiquo.api_url}
+
     def _render(self, pending: Pending) -> Message:
-        message = spoilt(pending.event, render(pending, self._vcloud.public_url, self._cloud.settings))
+        message = render(pending, self._vcloud.public_url, self._cloud.settings)
+        if self._variation:
+            message = self._variation.message(pending, message)
+        message = spoilt(pending.event, message)
         if self._amqp_tap is not None:
             self._amqp_tap.witness.published(message)
         return message
@@ -395,3 +471,20 @@ class Gatepost:
     def _on_event(self, event: Event) -> None:
         if self._vcloud.wants(event):
             self._injector.take(event)
+            if self._variation:
+                for stranger in self._variation.strangers(event):
+                    more = (Form.JSON_ON_MAIN,) if Form.JSON in self._forms() else ()
+                    self._publisher.put(stranger, *more)
+
+
+def _local_url(host: str, port: int, *, tls: bool) -> str:
+    shown = "127.0.0.1" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
+    return f"{'https' if tls else 'http'}://{shown}:{port}"
+
+
+def _beginning(
+    inventory: Path | str | Mapping[str, Any] | None, settings: Mapping[str, Any]
+) -> tuple[InventoryFile, dict[str, Any]]:
+    """What the cloud holds at first, and its settings: those given here go before those of the file."""
+    file = InventoryFile() if inventory is None else load(inventory)
+    return file, parse({**file.settings.dotted(), **settings}).dotted()

@@ -51,12 +51,12 @@ class Cloud:
         self.login = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
     def call(self, method: str, path: str, text: str | None = None) -> Any:
-        """The answer's document. Hrefs of answers lead to the cloud; here they become what links of messages are."""
+        """The answer's document. Links of answers hold whole URLs, links of messages only paths: both may be given."""
         headers = {"Authorization": self.login, "Accept": "application/json", "Content-Type": "text/plain"}
         data = None if text is None else text.encode()
-        request = urllib.request.Request(self.root + path, data, headers, method=method)
+        request = urllib.request.Request(self.root + path.removeprefix(self.root), data, headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as response:
-            return json.loads(response.read().replace(self.root.encode(), b"") or b"null")
+            return json.loads(response.read() or b"null")
 
     def decide(self, task: Any) -> None:
         """Look at the machine, make up our mind, and follow the link of that name."""

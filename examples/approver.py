@@ -74,16 +74,21 @@ class Cloud:
         return True
 
 
+def link_of(element: Any, rel: str) -> Any:
+    """Where the link of that relation leads, wherever it stands among others; None without one."""
+    return next((link.get("href") for link in element.iterfind("{*}Link") if link.get("rel") == rel), None)
+
+
 def decide(cloud: Cloud, href: str) -> None:
     """Look at a blocking task, make up our mind, and follow the link of that name."""
     try:
         task = cloud.get(href)
         if etree.QName(task).localname == "Entity":  # the resolver names the blocking task, it is not the task
-            task = cloud.get(task.find("{*}Link").get("href"))
+            task = cloud.get(link_of(task, "alternate"))
         vapp = cloud.get(task.find("{*}TaskOwner").get("href"))
         approved = not vapp.get("name", "").startswith("deny")
         rel, message = ("resume", "Approved") if approved else ("abort", "Declined: no vApp of that name")
-        action = next((link.get("href") for link in task.iterfind("{*}Link") if link.get("rel") == rel), None)
+        action = link_of(task, rel)
         if action is None:
             return  # decided already
         params = etree.Element(f"{{{VMEXT}}}BlockingTaskOperationParams", nsmap={None: VMEXT})

@@ -47,7 +47,7 @@ def connect() -> Iterator[Callable[..., VcloudClient]]:
     opened: list[VcloudClient] = []
 
     def make(world: Gatepost, user: str = "alice@acme", version: str = "5.5") -> VcloudClient:
-        opened.append(VcloudClient(world.url))
+        opened.append(VcloudClient(world.url, varied=bool(world.variation)))
         opened[-1].login(user, version=version)
         return opened[-1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -96,7 +97,7 @@ def wait_listening(cloud: Gatepost, channel: BlockingChannel) -> None:
         if not _has_consumer(channel):
             return False
         paths = [entry.path for entry in cloud.journal.after(0) if entry.kind == "http.response"]
-        return paths.count("/api/admin/extension/blockingTasks") >= 2
+        return len([path for path in paths if path.endswith("/api/admin/extension/blockingTasks")]) >= 2
 
     until(listens)
 
@@ -138,6 +139,27 @@ def test_hears_of_it_by_the_notification(
     paths = [entry.path for entry in cloud.journal.after(0) if entry.kind == "http.request"]
     assert paths.count("/api/admin/extension/blockingTasks") == 2
     assert any(path.startswith("/api/entity/urn:vcloud:blockingTask:") for path in paths)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bears_whatever_varies(
+    amqp_url: str, channel: BlockingChannel, make: Callable[..., Gatepost], approver: Start, seed: int
+) -> None:
+    """Also hrefs that cannot be guessed: it follows links."""
+    cloud = make(broker=amqp_url, vary=["default", "hrefs"], seed=seed)
+    running = approver(cloud)
+    wait_listening(cloud, channel)
+
+    def asked(name: str) -> str:
+        told = httpx.post(operations, json={"operation": "instantiate", "name": name}, trust_env=False).json()
+        return str(told["task"])
+
+    operations = f"{cloud.url}/gatepost/operations"
+    tasks = [asked("ok-1"), asked("deny-1")]
+    ends = [functools.partial(httpx.get, f"{operations}/{task}", trust_env=False) for task in tasks]
+    until(lambda: all(end().json()["ended"] for end in ends) or not running.alive, 60)
+    assert [end().json()["status"] for end in ends] == ["success", "aborted"]
+    assert running.alive
 
 
 def test_finds_what_was_held_before_it_started(

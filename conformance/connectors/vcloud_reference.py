@@ -53,7 +53,7 @@ CREATED = "com/vmware/vcloud/event/blockingtask/create"
 IGNORED = frozenset({"vdcDeleteVapp"})
 WORKERS = 8
 PREFETCH = 32
-HEARTBEAT = 4  # seconds
+HEARTBEAT = 4  # seconds, at most
 SWEEP = 20.0  # seconds between two looks through the list
 PATIENCE = 20.0  # seconds after which a request that cannot be made now is left to the next sweep
 UNSEEN = 1.5  # seconds after which a task that the cloud does not show is taken to be gone
@@ -179,8 +179,8 @@ class Decider:
         entity = self.cloud.get(f"{self.cloud.url}/api/entity/urn:vcloud:blockingTask:{quote(id)}")
         href = find_link(entity, "alternate") or entity.get("href") or ""
         task = self.cloud.get(href)
-        if task.get("status") != "active":
-            return None
+        if find_link(task, "resume") is None:
+            return None  # what the cloud does not offer is not ours to do
         owner = self.cloud.get(required(task.find(f"{{{VCLOUD}}}TaskOwner"), "href"))
         user = task.find(f"{{{VCLOUD}}}User")
         name = "" if user is None else user.get("name", "")
@@ -315,7 +315,7 @@ class Connector:
     def consume(self) -> None:
         """Over one connection, until it ends or we are to stop."""
         parameters = pika.URLParameters(self.options.amqp)
-        parameters.heartbeat = HEARTBEAT
+        parameters.heartbeat = lambda _, offered: min(offered or HEARTBEAT, HEARTBEAT)
         with pika.BlockingConnection(parameters) as connection:
             channel = connection.channel()
             channel.basic_qos(prefetch_count=PREFETCH)

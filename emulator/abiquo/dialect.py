@@ -7,7 +7,7 @@ import threading
 from gatepost.abiquo.events import MOST_STREAMS, EventLog
 from gatepost.abiquo.inventory import Inventory
 from gatepost.abiquo.oauth import OAuth
-from gatepost.abiquo.seed import AbiquoPlan, populate
+from gatepost.abiquo.seed import ENABLED, ENDPOINT, AbiquoPlan, populate
 from gatepost.abiquo.sessions import Sessions
 from gatepost.abiquo.tasks import Queue, forget
 from gatepost.core.cloud import Cloud
@@ -29,7 +29,7 @@ OPERATIONS = frozenset({"DEPLOY", "UNDEPLOY", "RECONFIGURE"})
 class State:
     """One world of this dialect, with what belongs to it: a reset makes another one."""
 
-    def __init__(self, cloud: Cloud, endpoint: str, plan: AbiquoPlan) -> None:
+    def __init__(self, cloud: Cloud, endpoint: str | None, plan: AbiquoPlan) -> None:
         self.inventory = Inventory()
         self.world: World[Inventory] = World(cloud.lock, cloud.clock, cloud.settings, cloud.seed, self.inventory)
         self.world.blocking = Blocking(OPERATIONS, NEVER)
@@ -54,7 +54,7 @@ class AbiquoDialect:
         cloud: Cloud,
         webhooks: WebhookSender,
         path: str,
-        endpoint: str = "",
+        endpoint: str | None = None,
         plan: AbiquoPlan | None = None,
     ) -> None:
         self.cloud = cloud
@@ -66,6 +66,19 @@ class AbiquoDialect:
         self._endpoint = endpoint
         self._plan = plan or AbiquoPlan()
         self.state = State(cloud, endpoint, self._plan)
+
+    def set_endpoint(self, endpoint: str) -> None:
+        """Call the connector there, from now on and after each reset. Empty: off.
+
+        Workflow is on with it on the platform, and for every enterprise with a virtual datacenter.
+        """
+        with self.cloud.lock:
+            self._endpoint = endpoint
+            inventory = self.state.inventory
+            inventory.change_property(ENDPOINT, endpoint)
+            inventory.change_property(ENABLED, "1" if endpoint else "0")
+            for enterprise in inventory.enterprises.values():
+                enterprise.workflow = bool(endpoint and enterprise.vdcs)
 
     @property
     def settings(self) -> Settings:

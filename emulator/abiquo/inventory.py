@@ -376,6 +376,14 @@ class Inventory:
         self.properties[made.id] = self.property_names[name] = made
         return made
 
+    def change_property(self, name: str, value: str) -> None:
+        """Add it, or give it another value."""
+        known = self.property_names.get(name)
+        if known is None:
+            self.set_property(name, value)
+        else:
+            known.value = value
+
     def remove_property(self, property: Property) -> None:
         del self.properties[property.id], self.property_names[property.name]
 

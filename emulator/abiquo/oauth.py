@@ -67,6 +67,19 @@ class OAuth:
         self._grants = AccessTokenEndpoint(validator)
         self._resources = ResourceEndpoint(validator)
 
+    def register(self, user: User, name: str, description: str, privileges: frozenset[str] | None) -> Application:
+        """A new consumer of this user's."""
+        key, secret = secrets.token_hex(16), secrets.token_urlsafe(32)
+        made = Application(self.inventory.new_id(), name, description, user, key, secret, privileges)
+        user.applications[made.id] = self.inventory.applications[key] = made
+        return made
+
+    def grant(self, application: Application, user: User | None) -> Token:
+        """A new access token."""
+        token = Token(_token(), _secret(), application, time.monotonic(), user=user)
+        _keep(self.granted, token)
+        return token
+
     def request_token(self, signed: Signed) -> str:
         """A form with a new token, which its user is asked to authorize. Raises OAuthRefused."""
         checked = _run(self._requests.validate_request_token_request, self._requests._create_request, signed)
@@ -91,8 +104,7 @@ class OAuth:
         checked = _run(self._grants.validate_access_token_request, self._grants._create_request, signed)
         self.remember(checked)
         asked = self.requested.pop(checked.resource_owner_key)
-        token = Token(_token(), _secret(), asked.application, time.monotonic(), user=asked.user)
-        _keep(self.granted, token)
+        token = self.grant(asked.application, asked.user)
         return urlencode({"oauth_token": token.token, "oauth_token_secret": token.secret})
 
     def caller(self, signed: Signed) -> Caller:

@@ -173,6 +173,9 @@ class Broker:
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
+        # What was being accepted meanwhile has its transport only now.
+        for connection in list(hub.connections.values()):
+            connection.cut()
         await asyncio.sleep(0)
 
     def stop(self) -> None:

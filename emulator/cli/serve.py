@@ -23,6 +23,8 @@ PASSWORD = "gatepost"
 MOST_SHOWN = 4
 """Accounts in a line."""
 
+_SWITCH = {"1": ["default"], "true": ["default"], "0": [], "false": []}
+
 
 class _Lines(click.types.StringParamType):
     """Texts that may hold blanks, so that an environment variable has one a line."""
@@ -42,6 +44,14 @@ def _parse_assignments(context: click.Context, parameter: click.Parameter, texts
 
 def _choose_broker(context: click.Context, parameter: click.Parameter, broker: str) -> str | None:
     return None if broker == "none" else broker
+
+
+def _choose_variation(context: click.Context, parameter: click.Parameter, kinds: str) -> list[str]:
+    """In the environment also 1 or 0, as for a flag."""
+    names = [name.strip() for name in kinds.split(",") if name.strip()]
+    if len(names) == 1 and names[0].lower() in _SWITCH:
+        return _SWITCH[names[0].lower()]
+    return names
 
 
 def _show_settings(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
@@ -108,7 +118,17 @@ def _show_settings(context: click.Context, parameter: click.Parameter, wanted: b
     type=click.Path(path_type=Path),
     help="What the cloud holds at first; `gatepost inventory` prints one (docs/inventory.md).",
 )
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same identifiers.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same identifiers and variation.")
+@click.option(
+    "--vary",
+    is_flag=False,
+    flag_value="default",
+    default="",
+    metavar="[KIND,…]",
+    callback=_choose_variation,
+    help="Do all that a correct cloud may do and careless connectors do not survive, or only these kinds"
+    " (docs/variation.md).",
+)
 @click.option("--clock", default="real", show_default=True, metavar="real|manual|xN", help="How time passes.")
 @click.option(
     "--set",
@@ -240,6 +260,8 @@ def _announce(info: dict[str, Any], *, controllable: bool) -> None:
         click.echo(f"  {name} API   {info[dialect + '_api']}   ({_logins(people)})")
     closed = "" if controllable else "   (closed: beyond this machine it needs a --control-token)"
     click.echo(f"  control API  {info['control_url']}{closed}")
+    if info["vary"]:
+        click.echo(f"  varied       {', '.join(info['vary'])} (seed {info['seed']})")
     if info["ca_file"]:
         click.echo(f"  CA file      {info['ca_file']}")
     if info["amqp_url"]:

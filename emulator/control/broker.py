@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gatepost.broker import Broker, CutPoint
+from gatepost.control.api import Answer, Body, route
 from gatepost.control.context import Control
 from gatepost.core.errors import InvalidValue, NotFound
 
@@ -24,11 +25,9 @@ Lever = Literal[
 ]
 
 
-class LeverRequest(BaseModel):
-    """Body of `POST /gatepost/broker/levers`. `connection` and `at` are for `cut`, `seconds` for `delay-next` and
+class LeverRequest(Body):
+    """`connection` and `at` are for `cut`, `seconds` for `delay-next` and
     `pause`, `on` (and `reason`) for the three that stay until they are switched off."""
-
-    model_config = ConfigDict(extra="forbid")
 
     lever: Lever
     connection: int | None = None
@@ -38,15 +37,28 @@ class LeverRequest(BaseModel):
     reason: Annotated[str, Field(min_length=1, max_length=200)] = "low on memory"
 
 
+class Pulled(Answer):
+    pulled: str
+
+
+@route("GET", "/gatepost/broker", answer=dict[str, Any], statuses=(400,))
+def show(control: Control) -> Any:
+    """The embedded broker: connections, exchanges, bindings, queues with their consumers."""
+    return embedded(control).overview()
+
+
+@route("POST", "/gatepost/broker/levers", body=LeverRequest, answer=Pulled, statuses=(400, 404))
+def pull_lever(control: Control, body: LeverRequest) -> Any:
+    """Make it misbehave."""
+    pull(control, body)
+    return {"pulled": body.lever}
+
+
 def embedded(control: Control) -> Broker:
     """Raises InvalidValue where another broker is in use, or none."""
     if control.broker is None:
         raise InvalidValue("the embedded broker is not in use: start with --broker embedded for this")
     return control.broker
-
-
-def overview(control: Control) -> dict[str, Any]:
-    return embedded(control).overview()
 
 
 def pull(control: Control, wanted: LeverRequest) -> None:

@@ -11,6 +11,7 @@ from gatepost.abiquo.dialect import AbiquoDialect
 from gatepost.broker import Broker
 from gatepost.core.cloud import Cloud
 from gatepost.core.faults import Faults
+from gatepost.variation import Chosen, Kind
 
 ENVIRON_KEY = "gatepost.control"
 
@@ -21,7 +22,7 @@ MOST_POLLS = 64
 @dataclass(frozen=True, slots=True)
 class Control:
     """`info` tells where everything is, `inventory` what exists, `reset` begins anew; `hosts` are the Host names
-    that are believed.
+    that are believed; `vary` chooses what varies, `variation` tells it.
     """
 
     cloud: Cloud
@@ -30,9 +31,11 @@ class Control:
     reset: Callable[[], None]
     inventory: Callable[[], dict[str, Any]]
     vcloud_href: Callable[[str], str]
-    token: str | None
+    token: str | None = field(repr=False)
     hosts: frozenset[str]
     listens_locally: bool
     broker: Broker | None
     faults: Faults
+    vary: Callable[[Chosen], None]
+    variation: Callable[[], frozenset[Kind]]
     polls: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_POLLS))

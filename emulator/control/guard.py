@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from typing import Any
 from urllib.parse import urlsplit
 
 from werkzeug.datastructures import Headers
@@ -13,11 +14,12 @@ LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Refused(Exception):
-    """Not served; the text says what would be."""
+    """Not served; the text says what would be, and `more` stands beside it in the answer."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, more: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.more = more
 
 
 def check(control: Control, headers: Headers) -> None:

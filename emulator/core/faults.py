@@ -103,7 +103,7 @@ class Rule(BaseModel):
 def parse_rule(value: Any) -> Rule:
     """A rule from JSON's types. Raises InvalidRule."""
     try:
-        return Rule.model_validate(value)
+        return Rule.model_validate(value, strict=True)  # true is no number
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))

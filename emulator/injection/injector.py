@@ -52,8 +52,10 @@ class Injector:
         self._messages.reset()
 
     def stop(self) -> None:
-        """Let go the requests that wait."""
+        """Let go the requests that wait, and forget the messages that are late."""
         self.app.stop()
+        with self._cloud.lock:
+            self.reset()
 
     def who(self, context: Mapping[str, object], dialect: str, headers: Mapping[str, str]) -> str | None:
         """The user of a request that has not reached the server; `context` is what its environ would hold."""

@@ -90,9 +90,10 @@ class Publisher:
         self._thread.join()
         self._loop = self._thread = None
 
-    def put(self, event: Event) -> None:
-        """Hand over an event; called under the cloud's lock, so it only stores and wakes."""
-        self.outbox.put(event, self._forms())
+    def put(self, event: Event, *more: Form) -> None:
+        """Hand over an event, told in the usual forms and in `more`; called under the cloud's lock, so it only stores
+        and wakes."""
+        self.outbox.put(event, dict.fromkeys([*self._forms(), *more]) if more else self._forms())
         self._bell.ring_threadsafe()
 
     def configure(self, target: AmqpTarget) -> None:

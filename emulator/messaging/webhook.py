@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -54,9 +54,11 @@ class Undelivered(Exception):
 
 
 class WebhookSender:
-    """A pool of threads that call. Certificates are not verified: connectors under test sign their own."""
+    """A pool of threads that call with what `vary` makes of each webhook. Certificates are not verified: connectors
+    under test sign their own."""
 
-    def __init__(self, journal: Journal, faults: Faults) -> None:
+    def __init__(self, journal: Journal, faults: Faults, vary: Callable[[Webhook], Webhook]) -> None:
+        self._vary = vary
         faults.serve(Point.WEBHOOK)
         self._faults = faults
         self._journal = journal
@@ -69,7 +71,7 @@ class WebhookSender:
     def post(self, webhook: Webhook) -> Future[str | None]:
         """Call; the result is None when the answer was a 2xx, else how it failed."""
         try:
-            return self._pool.submit(self._call, webhook)
+            return self._pool.submit(self._call, self._vary(webhook))
         except RuntimeError:  # stopped
             failed: Future[str | None] = Future()
             failed.set_result("the cloud is stopping")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 
+from gatepost.broker import codec
 from gatepost.core.effects import AmqpTapEffect, Point, TapMoment
 from gatepost.core.faults import Faults, Match, Seen
 from gatepost.core.journal import Journal
@@ -33,6 +34,9 @@ class AmqpTap:
         self._faults = faults
         self._points: CrashPoints[TapMoment] = CrashPoints()
         self._numbers = count(1)
+        self._links: set[Link] = set()
+        self.offered_heartbeat: int | None = None
+        """Seconds that brokers' offers to new connections are lowered to; None leaves them as they are."""
         self._listener = Listener(self._serve, host, port, name="gatepost-amqp-tap")
         self.host = host
         self.port = self._listener.port
@@ -42,6 +46,11 @@ class AmqpTap:
         """The broker as its clients see it."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host
         return replace(self.target, host=host, port=self.port, use_ssl=False)
+
+    @property
+    def connections(self) -> int:
+        """How many clients have open."""
+        return self._listener.connections
 
     def start(self) -> None:
         self._faults.serve(Point.AMQP_TAP)
@@ -61,6 +70,25 @@ class AmqpTap:
     def forget(self, point: CrashPoint) -> None:
         """Wait for it no more."""
         self._points.forget(point)
+
+    def refuse(self) -> None:
+        """Be a broker that is away: every connection is cut, and new ones are refused, until `accept`."""
+        self._listener.do(self._listener.refuse)
+
+    def accept(self) -> None:
+        """Be there again."""
+        self._listener.do(self._listener.accept)
+
+    def block(self, reason: str = "low on memory") -> None:
+        """Tell the clients that are connected now, and that know of it, `connection.blocked`. Nothing else changes."""
+        self._listener.do(lambda: self._tell_links(codec.Connection.Blocked(reason), "amqp.blocked"))
+
+    def unblock(self) -> None:
+        self._listener.do(lambda: self._tell_links(codec.Connection.Unblocked(), "amqp.unblocked"))
+
+    async def _tell_links(self, method: codec.Method, kind: str) -> None:
+        for link in self._links:
+            link.tell_client(method, kind)
 
     # In the tap's thread, for links:
 
@@ -93,4 +121,9 @@ class AmqpTap:
         return effect
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await Link(self, next(self._numbers), reader, writer).run()
+        link = Link(self, next(self._numbers), reader, writer)
+        self._links.add(link)
+        try:
+            await link.run()
+        finally:
+            self._links.discard(link)

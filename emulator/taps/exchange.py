@@ -81,7 +81,7 @@ class Exchange:
         if seen is None:
             await self._send(request, length)
             answer = await self._answer(request)
-            await self._pass_on(answer.raw, wire.response_length(answer, request.words[0]))
+            await self._pass_on(self._head(request, answer), wire.response_length(answer, request.words[0]))
         else:
             answer = await self._watched(request, length, seen)
         stays = wire.stays_open(request) and wire.stays_open(answer)
@@ -105,7 +105,7 @@ class Exchange:
             self._reset()
         if isinstance(effect, HttpReset | HttpHang):
             await self._end_unanswered(effect)
-        await self._pass_on_spoilt(effect, answer, answer_length)
+        await self._pass_on_spoilt(effect, request, answer, answer_length)
         return answer
 
     # ------------------------------------------------------------------ the request
@@ -181,7 +181,11 @@ class Exchange:
                 await self._writer.drain()
         await self._writer.drain()
 
-    async def _pass_on_spoilt(self, effect: HttpTapEffect | None, answer: Head, length: Length) -> None:
+    def _head(self, request: Head, answer: Head) -> bytes:
+        case = self._tap.case_of(request)
+        return answer.raw if case is None else _recased(answer, case)
+
+    async def _pass_on_spoilt(self, effect: HttpTapEffect | None, request: Head, answer: Head, length: Length) -> None:
         match effect:
             case HttpTruncate():
                 await self._truncate(answer, length, effect.bytes)
@@ -192,10 +196,9 @@ class Exchange:
                 async for piece in wire.body_bytes(self._server_reader, length):
                     await trickle(self._writer, piece, effect.bytes, effect.pause)
             case HttpHeaderCase():
-                headers = [(_recased(name, effect.case), value) for name, value in answer.headers]
-                await self._pass_on(answer.raw_with(headers), length)
+                await self._pass_on(_recased(answer, effect.case), length)
             case _:
-                await self._pass_on(answer.raw, length)
+                await self._pass_on(self._head(request, answer), length)
 
     async def _truncate(self, answer: Head, length: Length, wanted: int | None) -> None:
         body = await self._whole_body(length)
@@ -264,5 +267,6 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write_eof()
 
 
-def _recased(name: str, case: str) -> str:
-    return {"lower": name.lower(), "upper": name.upper()}.get(case) or name.swapcase()
+def _recased(answer: Head, case: str) -> bytes:
+    spell = {"lower": str.lower, "upper": str.upper}.get(case, str.swapcase)
+    return answer.raw_with([(spell(name), value) for name, value in answer.headers])

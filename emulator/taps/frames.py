@@ -130,3 +130,19 @@ def frame_max(frame: Frame) -> int | None:
         return None
     offered: int = _TUNE.unpack_from(frame.payload, 4)[1]
     return offered
+
+
+def with_heartbeat(frame: Frame, seconds: int) -> Frame:
+    """The same `connection.tune`, with an offer of at most so many seconds."""
+    channels, size, offered = _TUNE.unpack_from(frame.payload, 4)
+    lowered = min(offered, seconds) if offered else seconds
+    return frame._replace(payload=frame.payload[:4] + _TUNE.pack(channels, size, lowered))
+
+
+def capable(frame: Frame, capability: str) -> bool:
+    """Whether a client's `connection.start-ok` says that it understands this extension."""
+    try:
+        kind, capabilities = codec.decode_method(frame.payload).client_properties.get("capabilities", ("", None))
+    except AmqpError:
+        return False
+    return kind == "F" and capabilities.get(capability) == ("t", True)

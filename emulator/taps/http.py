@@ -29,7 +29,8 @@ class HttpTap:
     """Listens on `host` and `port` (0: a free one) from the moment that it is made, and serves from `start` to `stop`.
 
     `backend` is the URL of the server. `dialect_of` names the dialect of a path, `who` the user by dialect and headers
-    (names in lower case), as rules match them. Raises OSError for an address that is taken or not ours.
+    (names in lower case), as rules match them; `case` says in which letters the names of an answer's headers come
+    (`lower`, `upper`, `swapped`; None for as they are). Raises OSError for an address that is taken or not ours.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class HttpTap:
         context: ssl.SSLContext | None = None,
         dialect_of: Callable[[str], str] = lambda path: "",
         who: Who = lambda dialect, headers: None,
+        case: Callable[[], str | None] = lambda: None,
     ) -> None:
         parts = urlsplit(backend)
         self.backend = (parts.hostname or "127.0.0.1", parts.port or (443 if parts.scheme == "https" else 80))
@@ -52,9 +54,15 @@ class HttpTap:
         self._points: CrashPoints[HttpMoment] = CrashPoints()
         self._dialect_of = dialect_of
         self._who = who
+        self._case = case
         self._listener = Listener(self._serve, host, port, name="gatepost-http-tap", context=context)
         self.host = host
         self.port = self._listener.port
+
+    @property
+    def connections(self) -> int:
+        """How many clients have open."""
+        return self._listener.connections
 
     def start(self) -> None:
         self._faults.serve(Point.HTTP_TAP)
@@ -89,6 +97,10 @@ class HttpTap:
         if path.startswith(_EXEMPT):
             return None
         return Seen(dialect=self._dialect_of(path), method=method, path=path)
+
+    def case_of(self, request: Head) -> str | None:
+        """In which letters the names of the answer's headers come; those of Gatepost's own API stay."""
+        return None if request.words[1].startswith(_EXEMPT) else self._case()
 
     def effect_on(self, request: Head, seen: Seen) -> tuple[Fault, HttpTapEffect] | None:
         """What a rule makes of the request; the journal then tells of it."""

@@ -60,6 +60,7 @@ class Link:
         self._from_broker = Frames()
         self._deliveries: dict[int, Delivery] = {}
         self._opened = False
+        self._knows_blocked = False
         self._end = "cut"
 
     async def run(self) -> None:
@@ -85,6 +86,12 @@ class Link:
             self._tap.witness.gone(self._number)
             if self._opened:
                 self._tell("amqp.close", "in", note=self._end)
+
+    def tell_client(self, method: codec.Method, kind: str) -> None:
+        """Send it a method that its broker did not send; only for clients that say they know `connection.blocked`."""
+        if self._opened and self._knows_blocked and not self._client.is_closing():
+            self._tell(kind, "out")
+            self._client.write(codec.encode_method(0, method))
 
     async def _pump(
         self,
@@ -154,10 +161,13 @@ class Link:
             kind, fields = _WORTH_TELLING[index]
             with contextlib.suppress(AmqpError):  # the broker will say what is wrong with it
                 method = codec.decode_method(frame.payload)
-                self._tell(kind, "in", {name.replace("_", "-"): getattr(method, name) for name in fields})
+                told = {name.replace("_", "-"): getattr(method, name) for name in fields}
+                self._tell(kind, "in", {"channel": frame.channel, **told} if frame.channel else told)
             if index == Connection.Open.INDEX:
                 self._opened = True
                 return Passing(frame.raw, Seen(at="open"))
+        elif index == Connection.StartOk.INDEX:
+            self._knows_blocked = frames.capable(frame, "connection.blocked")
         elif index == Connection.Close.INDEX:
             self._end = "closed by the client"
         return Passing(frame.raw)
@@ -184,6 +194,8 @@ class Link:
         if offered is not None:
             self._from_client.allow(offered)
             self._from_broker.allow(offered)
+            if self._tap.offered_heartbeat is not None:
+                return Passing(frames.with_heartbeat(frame, self._tap.offered_heartbeat).raw)
         elif frame.method == Connection.Close.INDEX:
             text, _ = codec.short_string(payload, 6)
             self._end = f"closed by the broker: {int.from_bytes(payload[4:6], 'big')} {text}"

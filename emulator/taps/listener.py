@@ -9,7 +9,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,8 @@ class Listener:
     """
 
     def __init__(self, serve: Serve, host: str, port: int, *, name: str, context: ssl.SSLContext | None = None) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, port), family=self._family, backlog=_BACKLOG)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         self._serve = serve
@@ -40,8 +40,14 @@ class Listener:
         self._context = context
         self._connections: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._connections)
 
     def start(self) -> None:
         ready = threading.Event()
@@ -60,6 +66,36 @@ class Listener:
         loop.call_soon_threadsafe(self._stopping.set)
         thread.join()
 
+    def do(self, action: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Run it in the listener's thread and wait for it; nothing happens where nothing is served."""
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(action(), self._loop).result()
+
+    async def refuse(self) -> None:
+        """Cut every connection, and have the port refuse new ones."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        # Bound, and not listening: nobody else gets the port meanwhile.
+        self._socket = socket.socket(self._family)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((self.host, self.port))
+        for connection in self._connections:
+            connection.cancel()
+
+    async def accept(self) -> None:
+        """The end of `refuse`. Raises OSError where the port is gone after all."""
+        if self._server is None:
+            self._socket.close()
+            self._socket = socket.create_server((self.host, self.port), family=self._family, backlog=_BACKLOG)
+            await self._listen()
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(
+            self._accept, sock=self._socket, ssl=self._context, limit=READ_BYTES, backlog=_BACKLOG
+        )
+
     def _run(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
         asyncio.set_event_loop(loop)
         try:
@@ -68,12 +104,13 @@ class Listener:
             loop.close()
 
     async def _main(self, ready: threading.Event) -> None:
-        server = await asyncio.start_server(
-            self._accept, sock=self._socket, ssl=self._context, limit=READ_BYTES, backlog=_BACKLOG
-        )
+        await self._listen()
         ready.set()
         await self._stopping.wait()
-        server.close()
+        if self._server is not None:
+            self._server.close()
+        else:
+            self._socket.close()
         for connection in self._connections:
             connection.cancel()
         if self._connections:

@@ -284,6 +284,7 @@ def _processed(call: Call, response: Response) -> Response:
 
 def _theirs(call: Call, answer: gateway.Answer) -> Response:
     """The response of an extension service, with the headers that every response has."""
+    call.environ["gatepost.theirs"] = True
     headers = [
         *((name, value) for name, value in answer.headers if name.lower() not in _OWN_HEADERS),
         (TOKEN_HEADER, call.session.token if call.session is not None else ""),

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from gatepost import Gatepost
+from tests.conftest import MakeWorld
+from tests.support.abiquo_client import AbiquoClient, connector, switch_on
 from tests.support.process import Serve, environment, gatepost
 from tests.support.waiting import until
 
@@ -37,11 +40,13 @@ def port() -> int:
         return number
 
 
-def test_the_two_minutes_of_the_docs(tmp_path: Path, port: int) -> None:
-    """A deploy passes, an undeploy does not; a whole appliance is one message."""
+@pytest.mark.parametrize("more", [(), ("--vary",)], ids=["plain", "varied"])
+def test_the_two_minutes_of_the_docs(tmp_path: Path, port: int, more: tuple[str, ...]) -> None:
+    """A deploy passes, an undeploy does not; a whole appliance is one message. So it is when the cloud varies."""
     output = tmp_path / "approver.txt"
     endpoint = f"http://127.0.0.1:{port}/"
-    with Serve(tmp_path, "--broker", "none", "--workflow-endpoint", endpoint, "--set", "work.scale=0.2") as served:
+    options = ("--broker", "none", "--workflow-endpoint", endpoint, "--set", "work.scale=0.2", *more)
+    with Serve(tmp_path, *options) as served:
         ask = ("--user", "joe", "--url", served.url)
         nobody = gatepost("request", "deploy", "--name", "web", *ask)
         assert (nobody.returncode, "WKF-01" in nobody.stderr) == (1, True)
@@ -58,3 +63,14 @@ def test_the_two_minutes_of_the_docs(tmp_path: Path, port: int) -> None:
             "continue: DEPLOY of web",
         ]
         served.stop()
+
+
+@pytest.mark.parametrize("vary", [False, True], ids=["plain", "varied"])
+def test_finds_what_was_held_before_it_started(make_world: MakeWorld, tmp_path: Path, port: int, *, vary: bool) -> None:
+    """In the list of pending tasks, whose links hold whole URLs."""
+    cloud: Gatepost = make_world(settings={"work.scale": 0}, vary=vary)
+    with connector() as nobody, AbiquoClient(cloud, "joe") as joe:
+        switch_on(cloud, nobody.url)
+        task = joe.deploy()
+        with approver(tmp_path / "approver.txt", cloud.abiquo_url, port):
+            until(lambda: joe.state(task) == "FINISHED_SUCCESSFULLY", 30)

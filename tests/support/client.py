@@ -30,7 +30,11 @@ _LINK: Final = f"{{{VCLOUD}}}Link"
 _ERROR: Final = f"{{{VCLOUD}}}Error"
 _ERROR_TYPE: Final = "application/vnd.vmware.vcloud.error+xml"
 _SUPPORTED_VERSIONS: Final = f"{{{VERSIONS}}}SupportedVersions"
-_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>'
+_DECLARATION: Final = re.compile(re.escape(b'<?xml version="1.0" encoding="UTF-8"?>'))
+_ANY_DECLARATION: Final = re.compile(
+    rb"""<\?xml\s+version=(["'])1\.0\1\s+encoding=(["'])utf-8\2(\s+standalone=(["'])yes\4)?\s*\?>""", re.IGNORECASE
+)
+_API: Final = re.compile(r"/(api|cloudapi)(/|$)")
 _REQUEST_ID: Final = "x-vmware-vcloud-request-id"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MEDIA_TYPE: Final = re.compile(r"(?P<media_type>[^;,\s]+);version=(?P<version>\d+(\.\d+)+(-alpha)?)")
@@ -83,11 +87,12 @@ class VcloudClient:
     """One user's view of one cloud.
 
     Requests take a path ("/api/org") or an href, and the options of `_Options`. Connections are kept alive; threads may
-    share a client that is logged in.
+    share a client that is logged in. Of a cloud that is `varied`, documents may begin with any declaration of UTF-8.
     """
 
-    def __init__(self, base_url: str, *, timeout: float = 30.0) -> None:
+    def __init__(self, base_url: str, *, timeout: float = 30.0, varied: bool = False) -> None:
         self.version = "5.5"
+        self._declaration = _ANY_DECLARATION if varied else _DECLARATION
         self._session: dict[str, str] = {}
         # Neither a proxy nor a .netrc of the machine may come between a test and its server, and the session is the
         # header's alone, never a cookie's.
@@ -175,12 +180,12 @@ class VcloudClient:
         own.update({name.encode(): value if isinstance(value, bytes) else value.encode() for name, value in given})
         response = self._http.request(method, path_or_href, content=body, headers=own)
         reply = Reply(f"{method} {response.url}", response.status_code, response.headers, response.content)
-        if response.url.path.startswith(("/api", "/cloudapi")):
+        if _API.search(response.url.path):
             if options.get("foreign", False):
                 assert _UUID.fullmatch(reply.headers.get(_REQUEST_ID, "")), reply
                 return reply
             expect_5xx = options.get("expect_5xx", False)
-            broken = list(_broken_rules(response.request, reply, expect_5xx=expect_5xx))
+            broken = list(_broken_rules(response.request, reply, self._declaration, expect_5xx=expect_5xx))
             assert not broken, "\n".join([*broken, "in the response to:", str(reply)])
         return reply
 
@@ -269,11 +274,13 @@ def _with_message(tag: str, message: str) -> etree._Element:
     return root
 
 
-def _broken_rules(request: httpx.Request, reply: Reply, *, expect_5xx: bool) -> Iterator[str]:
+def _broken_rules(
+    request: httpx.Request, reply: Reply, declaration: re.Pattern[bytes], *, expect_5xx: bool
+) -> Iterator[str]:
     path, accept = request.url.path, request.headers.get("accept", "")
     if reply.status >= 500 and not expect_5xx:
         yield "a 5xx that the test did not ask for"
-    if 300 <= reply.status < 400 and not path.startswith("/cloudapi/1.0.0/entity/"):
+    if 300 <= reply.status < 400 and "/cloudapi/1.0.0/entity/" not in path:
         yield "a redirect, which only the cloudapi entity resolver gives"
     if not _UUID.fullmatch(reply.headers.get(_REQUEST_ID, "")):
         yield f"{_REQUEST_ID} is not a lower-case UUID"
@@ -281,8 +288,8 @@ def _broken_rules(request: httpx.Request, reply: Reply, *, expect_5xx: bool) -> 
         return
     content_type = reply.headers.get("content-type", "")
     if ("xml" in content_type and reply.body) or reply.body.lstrip().startswith(b"<"):
-        yield from _broken_document_rules(content_type, accept, reply)
-    elif reply.body and reply.status >= 400 and not path.startswith("/cloudapi"):
+        yield from _broken_document_rules(content_type, accept, reply, declaration)
+    elif reply.body and reply.status >= 400 and "/cloudapi" not in path:
         yield "an error whose body is not XML"
     elif not reply.body and reply.status >= 400 and reply.status != 401:
         yield "an error without a body, which only a 401 may be"
@@ -292,9 +299,11 @@ def _broken_rules(request: httpx.Request, reply: Reply, *, expect_5xx: bool) -> 
             yield "a 204 with a body"
 
 
-def _broken_document_rules(content_type: str, accept: str, reply: Reply) -> Iterator[str]:
-    if not reply.body.startswith(_DECLARATION):
-        yield f"the document does not begin with {_DECLARATION.decode()}"
+def _broken_document_rules(
+    content_type: str, accept: str, reply: Reply, declaration: re.Pattern[bytes]
+) -> Iterator[str]:
+    if declaration.match(reply.body) is None:
+        yield f"the document does not begin with {declaration.pattern.decode()}"
     try:
         reply.body.decode("utf-8")
         root = reply.xml

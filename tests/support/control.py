@@ -44,6 +44,9 @@ class ControlClient:
     def post(self, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         return self._request("POST", path, headers=headers, content=_content(body))
 
+    def put(self, path: str, body: object = None) -> Answer:
+        return self._request("PUT", path, content=_content(body))
+
     def patch(self, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         return self._request("PATCH", path, headers=headers, content=_content(body))
 

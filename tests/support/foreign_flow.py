@@ -26,7 +26,7 @@ def run_flow(python: Path, name: str, cloud: Gatepost, version: str, folder: Pat
     run = subprocess.run(
         [str(python), "-m", f"tests.foreign.flows.{name}", *where],
         cwd=folder,
-        env=environment(NO_PROXY="127.0.0.1", PYTHONPATH=str(REPOSITORY)),
+        env=environment(NO_PROXY="127.0.0.1,localhost", PYTHONPATH=str(REPOSITORY)),
         capture_output=True,
         text=True,
         timeout=SECONDS,

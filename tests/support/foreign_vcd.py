@@ -38,7 +38,7 @@ class Vcd:
         self._script = python.with_name("vcd")
         self._home = home
         self._environment = environment(
-            HOME=str(home), NO_PROXY="127.0.0.1", VCD_USE_COLORED_OUTPUT="0", PYTHONPATH=str(REPOSITORY)
+            HOME=str(home), NO_PROXY="127.0.0.1,localhost", VCD_USE_COLORED_OUTPUT="0", PYTHONPATH=str(REPOSITORY)
         )
         self._shell = subprocess.Popen(
             [python, "-m", "tests.foreign.flows.vcd_shell"],

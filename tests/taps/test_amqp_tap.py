@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -319,3 +320,68 @@ def test_a_taken_port_is_an_error_that_leaves_nothing(make_world: MakeWorld) -> 
 def test_every_effect_of_the_tap_was_tried() -> None:
     tried = {AmqpReset, AmqpTruncate, AmqpDelay, AmqpTrickle, AmqpMute}
     assert {effect for effect in EFFECTS if effect.point is Point.AMQP_TAP} == tried
+
+
+# --- a broker that is away, or in trouble -----------------------------------------------------------------------------
+
+
+def test_a_tap_that_refuses_looks_like_a_broker_that_is_away_and_comes_back_on_its_port(world: Gatepost) -> None:
+    tap = world.amqp_tap
+    assert tap is not None
+    connection = pika.BlockingConnection(pika.URLParameters(url(world)))
+    tap.refuse()
+    until(closed(world))
+    with pytest.raises(pika.exceptions.AMQPError):
+        connection.process_data_events(60)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", tap.port), timeout=60)
+    tap.accept()
+    with pika.BlockingConnection(pika.URLParameters(url(world))) as again:
+        assert again.channel().is_open
+
+
+def test_a_tap_that_refuses_can_be_stopped(world: Gatepost) -> None:
+    tap = world.amqp_tap
+    assert tap is not None
+    tap.refuse()
+    world.stop()
+    tap.accept()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", tap.port), timeout=60)
+
+
+def test_clients_that_know_it_are_told_that_they_are_blocked(world: Gatepost) -> None:
+    tap = world.amqp_tap
+    assert tap is not None
+    heard: list[str] = []
+    with pika.BlockingConnection(pika.URLParameters(url(world))) as connection:
+        connection.add_on_connection_blocked_callback(lambda _, frame: heard.append(frame.method.reason))
+        connection.add_on_connection_unblocked_callback(lambda *_: heard.append("go on"))
+        tap.block("no memory")
+        tap.unblock()
+        until(lambda: connection.process_data_events(0.1) or len(heard) == 2)
+    assert heard == ["no memory", "go on"]
+    assert [entry.kind for entry in entries(world, "amqp.blocked", "amqp.unblocked")] == [
+        "amqp.blocked",
+        "amqp.unblocked",
+    ]
+
+
+def test_clients_that_do_not_know_it_are_not_told(world: Gatepost) -> None:
+    tap = world.amqp_tap
+    assert tap is not None
+    parameters = pika.URLParameters(url(world))
+    parameters.client_properties = {"capabilities": {"connection.blocked": False}}
+    with pika.BlockingConnection(parameters) as connection:
+        tap.block()
+        connection.channel()
+    assert not entries(world, "amqp.blocked")
+
+
+def test_the_offer_of_heartbeats_can_be_lowered(world: Gatepost) -> None:
+    tap = world.amqp_tap
+    assert tap is not None
+    tap.offered_heartbeat = 3
+    with pika.BlockingConnection(pika.URLParameters(url(world))):
+        pass
+    assert entries(world, "amqp.tune")[-1].headers["heartbeat"] == 3

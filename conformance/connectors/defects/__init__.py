@@ -38,12 +38,20 @@ class Defect:
     may: frozenset[str]
     patch: Patch
 
+    @property
+    def may_single(self) -> frozenset[str]:
+        """What stands in `may` without a pattern."""
+        return frozenset(id for id in self.may if not set("*[?").intersection(id))
+
 
 _KNOWN: dict[str, Defect] = {}
 
 
 def defect(dialect: str, sentence: str, *, breaks: str, may: str = "") -> Callable[[Patch], Patch]:
-    """Enter a patch under its function's name. `breaks` and `may` hold ids of requirements, separated by blanks."""
+    """Enter a patch under its function's name. `breaks` and `may` hold ids of requirements, separated by blanks.
+
+    `may` can hold patterns such as `VCD-NOT-*` as well: those ids are borne, but not run for this defect alone.
+    """
 
     def register(patch: Patch) -> Patch:
         name = patch.__name__.replace("_", "-")

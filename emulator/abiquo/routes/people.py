@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from gatepost.abiquo import paths
 from gatepost.abiquo.body import Body
 from gatepost.abiquo.document import Collection, Link
@@ -237,9 +235,7 @@ def add_application(call: Call, enterprise: str, user: str) -> Reply:
         raise ApiError(409, "409-CONFLICT", f"A user has at most {_MOST_APPLICATIONS} applications")
     name, description = call.body.required("name"), call.body.text("description")
     allowed = find.privileges_of(call, call.body)
-    key, secret = secrets.token_hex(16), secrets.token_urlsafe(32)
-    made = Application(call.inventory.new_id(), name, description, one, key, secret, allowed)
-    one.applications[made.id] = call.inventory.applications[key] = made
+    made = call.state.oauth.register(one, name, description, allowed)
     return Reply(201, represent.application(call.view, made), headers={"Location": call.href(paths.application(made))})
 
 

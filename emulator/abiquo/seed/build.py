@@ -26,20 +26,22 @@ ENABLED = "client.main.workflowEnabled"
 WORKFLOW_PROPERTIES = frozenset({ENDPOINT, ENABLED})
 
 
-def populate(inventory: Inventory, ids: Ids, plan: plans.AbiquoPlan, endpoint: str = "") -> None:
-    """Fill a new world with what `problems` found no fault in. An `endpoint` takes the place of the plan's."""
+def populate(inventory: Inventory, ids: Ids, plan: plans.AbiquoPlan, endpoint: str | None = None) -> None:
+    """Fill a new world with what `problems` found no fault in. An `endpoint` takes the place of the plan's, with the
+    platform's switch.
+    """
     Builder(inventory, ids, plan, endpoint).build()
 
 
 class Builder:
     """What it has made so far, by name."""
 
-    def __init__(self, inventory: Inventory, ids: Ids, plan: plans.AbiquoPlan, endpoint: str) -> None:
+    def __init__(self, inventory: Inventory, ids: Ids, plan: plans.AbiquoPlan, endpoint: str | None) -> None:
         self._inventory = inventory
         self._ids = ids
         self._plan = plan
-        self._endpoint = endpoint or plan.workflow.endpoint
-        told = None if endpoint else plan.workflow.enabled
+        self._endpoint = plan.workflow.endpoint if endpoint is None else endpoint
+        told = plan.workflow.enabled if endpoint is None else None
         self._enabled = bool(self._endpoint) if told is None else told
         self._roles: dict[str, Role] = {}
         self._enterprises: dict[str, Enterprise] = {}

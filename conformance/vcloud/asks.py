@@ -1,4 +1,4 @@
-"""What vCloud's wires tell about a connector: a request, its hold, and each call about it."""
+"""A user's request that is held, and each message and call about it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gatepost.conformance.bench import CONNECTOR
+from gatepost.conformance.profile import Profile
 from gatepost.conformance.scene import Scene
 from gatepost.conformance.verdict import Broken, HarnessError, Unreached
 from gatepost.control.requests import OperationRequest, perform
 from gatepost.core.holds import Decision, Hold
 from gatepost.core.journal import Entry
 from gatepost.core.tasks import Task
+
+USER = "alice@acme"
+"""Who asks, unless told otherwise."""
+
+OUTCOMES = {"resume": "success", "abort": "aborted", "fail": "error"}
+"""How a task ends, by what was decided about it."""
 
 ACTION = re.compile(r"/action/(resume|abort|fail|updateProgress)\b")
 
@@ -87,8 +94,11 @@ class Ask:
     def takes(self, action: str, within: float | None = None) -> None:
         """The connector ends it by this action, in time. Raises Broken and Unreached."""
         seconds = self.scene.profile.within if within is None else within
-        expected = f"{action} of {self.name!r} within {seconds:g} s"
         self.scene.wait(lambda: not self.hold.active, seconds)
+        self.taken(action, f"{action} of {self.name!r} within {seconds:g} s")
+
+    def taken(self, action: str, expected: str) -> None:
+        """The connector has ended it by this action. Raises Broken and Unreached."""
         calls = self.decisions()
         if self.hold.active:
             raise self._undecided(expected, calls)
@@ -146,16 +156,39 @@ class Ask:
         return entry.task == self.task.id or self.hold.id in entry.path
 
 
-def ask(scene: Scene, decision: str, name: str | None = None, *, user: str = "alice@acme") -> Ask:
+def ask(scene: Scene, decision: str, name: str | None = None, *, user: str = USER) -> Ask:
     """A user asks for what the connector decides so. Raises NotApplicable and HarnessError."""
     chosen = scene.name_for(decision) if name is None else name
     request = scene.profile.decides[decision]
     seq = scene.cloud.journal.last
-    wanted = OperationRequest(operation=request.operation, name=chosen, user=user, description=request.description)
+    operation = request.operation or "instantiate"
+    wanted = OperationRequest(operation=operation, name=chosen, user=user, description=request.description)
     task = perform(scene.cloud.world, wanted)
     if task.hold is None:
-        raise HarnessError("a request that is held", f"{request.operation} of {chosen!r} was not")
+        raise HarnessError("a request that is held", f"{operation} of {chosen!r} was not")
     return Ask(scene, decision, chosen, task, task.hold, seq)
+
+
+def decisions_of(profile: Profile) -> list[str]:
+    """The ends that the connector claims to bring about; to resume is what every one does."""
+    return [one for one in OUTCOMES if one in profile.decides and (one in profile.claims or one == "resume")]
+
+
+def ask_later(scene: Scene) -> Ask:
+    """Ask for something more, and see it decided: so whatever was to be done before could have been. Raises
+    Unreached where the connector does not get there."""
+    later = ask(scene, "resume")
+    scene.wait(lambda: not later.hold.active, scene.profile.within)
+    scene.require(not later.hold.active, f"a decision about {later.name!r}, which was asked for after all that")
+    return later
+
+
+def next_is_decided(scene: Scene) -> None:
+    """Whatever happened, the connector goes on with the next request. Raises Broken."""
+    try:
+        ask(scene, "resume").takes("resume")
+    except Unreached as error:
+        raise Broken(error.expected, error.seen, *error.nearest) from None
 
 
 def settle_rest(scene: Scene) -> None:
