@@ -128,8 +128,8 @@ def test_addresses_that_the_file_does_not_name_are_drawn_around_those_that_it_na
 def test_users_of_the_other_dialect_log_in(make_world: MakeWorld) -> None:
     cloud = make_world(inventory=STAFFED)
     url = f"{cloud.abiquo_url}/login"
-    assert httpx.get(url, auth=("bill", "yeah, if you could"), trust_env=False).status_code == 200
-    assert httpx.get(url, auth=("bill", "gatepost"), trust_env=False).status_code == 401
+    assert httpx.get(url, auth=("bill", "yeah, if you could"), trust_env=False, timeout=60).status_code == 200
+    assert httpx.get(url, auth=("bill", "gatepost"), trust_env=False, timeout=60).status_code == 401
 
 
 def test_a_reset_goes_back_to_the_file(make_world: MakeWorld) -> None:
