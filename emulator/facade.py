@@ -7,6 +7,7 @@ import errno
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,7 @@ from gatepost import __version__
 from gatepost.abiquo import faults as abiquo_faults
 from gatepost.abiquo.dialect import ENVIRON_KEY as ABIQUO_KEY
 from gatepost.abiquo.dialect import AbiquoDialect
-from gatepost.abiquo.seed import ACCOUNTS as ABIQUO_ACCOUNTS
+from gatepost.abiquo.seed import record as record_abiquo
 from gatepost.app import create_app
 from gatepost.broker import Broker
 from gatepost.control.context import ENVIRON_KEY as CONTROL_KEY
@@ -29,13 +30,14 @@ from gatepost.core.cloud import Cloud
 from gatepost.core.events import Event
 from gatepost.core.faults import Faults
 from gatepost.core.journal import Entry, Journal
-from gatepost.core.seed import PASSWORD
+from gatepost.core.seed import record as record_vcloud
 from gatepost.core.world import World
 from gatepost.edge import Edge
 from gatepost.expect import Like, NotSeen, expect, parse_like
 from gatepost.handles import HeldRequest, Request, open_holds
 from gatepost.injection.injector import Injector
 from gatepost.injection.messages import spoilt
+from gatepost.inventory_files import InventoryFile, accounts, load, slim
 from gatepost.messaging.message import Form, Message
 from gatepost.messaging.outbox import Pending
 from gatepost.messaging.publisher import Publisher
@@ -56,7 +58,6 @@ from gatepost.vcloud.http import BODY_LIMIT
 from gatepost.vcloud.notifications import render
 from gatepost.vcloud.services.messages import journalled
 
-ACCOUNTS = ("administrator@System", "orgadmin@acme", "alice@acme", "bob@globex")
 EMBEDDED = "embedded"
 ROOTS = {
     "vcloud": (("/m", "/abiquo/m"),),
@@ -80,10 +81,12 @@ class Gatepost:
     `port` 0 takes a free one; a port that is taken raises OSError. `broker` is `embedded` (on `amqp_port`, user
     and password `guest`; AmqpPortTaken when that is taken), an AMQP URL, or None for no broker.
     `clock` is `real`, `manual` or a factor such as `x10`. `settings` are dotted keys, as `--set` takes them; unknown
-    ones raise InvalidSetting. `root` says whose API stands at `/api`: `vcloud`, with Abiquo's at `/abiquo/api`, or
-    `abiquo`, with vCloud's at `/vcloud/api`. `workflow_endpoint` is the URL of an Abiquo connector: with it the
-    platform and the enterprise acme have workflow on from the start. `control_token` guards the control API, which
-    needs it beyond this machine; ValueError is raised for one that no header can carry. With `taps` the addresses that
+    ones raise InvalidSetting. `inventory` is what it begins with: the path of an inventory file, the text of one, or
+    the same as data; InvalidInventory names what is wrong in it. `root` says whose API stands at `/api`: `vcloud`, with
+    Abiquo's at `/abiquo/api`, or `abiquo`, with vCloud's at `/vcloud/api`. `workflow_endpoint` is the URL of an Abiquo
+    connector: with it the platform has workflow on from the start, and so has every enterprise with a virtual
+    datacenter, such as acme, unless the inventory says otherwise. `control_token` guards the control API, which needs
+    it beyond this machine; ValueError is raised for one that no header can carry. With `taps` the addresses that
     clients are told are those of taps in front of server and broker, where connections can be broken. `vary` is what
     varies from the start (docs/variation.md): True, or names of kinds, of which unknown ones raise InvalidVariation.
     `server` makes what serves HTTP.
@@ -99,6 +102,7 @@ class Gatepost:
         amqp_port: int = 0,
         root: str = "vcloud",
         workflow_endpoint: str | None = None,
+        inventory: Path | str | Mapping[str, Any] | None = None,
         seed: int = 1,
         clock: str = "real",
         settings: dict[str, Any] | None = None,
@@ -113,12 +117,12 @@ class Gatepost:
             raise ValueError("a control token is made of printable ASCII characters without blanks: give such a one")
         if root not in ROOTS:
             raise ValueError(f"{root!r} is no root: {' or '.join(ROOTS)} is expected")
-        self._first_settings = parse(settings or {}).dotted()
+        self._file, self._first_settings = _beginning(inventory, settings or {})
         self._taps = taps
         self._first_kinds = parse_variation(vary, taps=taps)
         self._variation = Variation(seed)
         external = AmqpTarget.from_url(broker) if broker and broker != EMBEDDED else AmqpTarget()
-        self._cloud = Cloud(parse(self._first_settings), seed, parse_rate(clock))
+        self._cloud = Cloud(parse(self._first_settings), seed, parse_rate(clock), self._file.vcloud)
         # Behind a tap, the broker that clients are told of is the tap's.
         place = ("127.0.0.1", 0) if taps else (host, amqp_port)
         self._broker = Broker(*place, version=__version__) if broker == EMBEDDED else None
@@ -141,12 +145,13 @@ class Gatepost:
         self._cloud.listen(self._on_event)
         self._webhooks = WebhookSender(self._cloud.journal, self.faults, self._variation.webhook)
         self._paths = ("", "/abiquo/api") if root == "vcloud" else ("/vcloud", "/api")
-        self._abiquo = AbiquoDialect(self._cloud, self._webhooks, self._paths[1], workflow_endpoint or "")
+        self._abiquo = AbiquoDialect(self._cloud, self._webhooks, self._paths[1], workflow_endpoint, self._file.abiquo)
         self._control = control = Control(
             cloud=self._cloud,
             abiquo=self._abiquo,
             info=self.info,
             reset=self.reset,
+            inventory=self.inventory,
             vcloud_href=lambda path: self._variation.href(self._vcloud.public_url + path),
             token=control_token,
             hosts=LOCAL_HOSTS | {host.lower()} | {name.lower() for name in allowed_hosts},
@@ -332,7 +337,7 @@ class Gatepost:
             self._broker.levers.reset()
 
     def info(self, *, with_secrets: bool = False) -> dict[str, Any]:
-        """Where everything is. The broker's password is told only `with_secrets`, or when it is the public default."""
+        """Where everything is. Passwords are told only `with_secrets`, or when they are the public default."""
         target = self._vcloud.amqp
         if self._amqp_tap is not None and target == self._amqp_tap.target:
             target = self._amqp_tap.address
@@ -357,11 +362,21 @@ class Gatepost:
                 "confirmed": self._publisher.outbox.confirmed,
                 "lost": self._publisher.outbox.lost,
             },
-            "accounts": [
-                *({"dialect": "vcloud", "user": user, "password": PASSWORD} for user in ACCOUNTS),
-                *({"dialect": "abiquo", "user": user, "password": password} for user, password in ABIQUO_ACCOUNTS),
-            ],
+            "accounts": accounts(self._file, with_secrets=with_secrets),
         }
+
+    def inventory(self, *, with_secrets: bool = False) -> dict[str, Any]:
+        """What exists now, as the data of an inventory file; docs/inventory.md says what does not belong to it.
+
+        Passwords are told only `with_secrets`, or when they are the public default.
+        """
+        with self._cloud.lock:
+            facts = {
+                "settings": self._cloud.settings.dotted(),
+                "vcloud": record_vcloud(self._cloud.world, with_secrets=with_secrets),
+                "abiquo": record_abiquo(self._abiquo.state.inventory, with_secrets=with_secrets),
+            }
+        return slim(facts)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -465,3 +480,11 @@ class Gatepost:
 def _local_url(host: str, port: int, *, tls: bool) -> str:
     shown = "127.0.0.1" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
     return f"{'https' if tls else 'http'}://{shown}:{port}"
+
+
+def _beginning(
+    inventory: Path | str | Mapping[str, Any] | None, settings: Mapping[str, Any]
+) -> tuple[InventoryFile, dict[str, Any]]:
+    """What the cloud holds at first, and its settings: those given here go before those of the file."""
+    file = InventoryFile() if inventory is None else load(inventory)
+    return file, parse({**file.settings.dotted(), **settings}).dotted()

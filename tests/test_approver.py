@@ -151,13 +151,15 @@ def test_bears_whatever_varies(
     wait_listening(cloud, channel)
 
     def asked(name: str) -> str:
-        told = httpx.post(operations, json={"operation": "instantiate", "name": name}, trust_env=False).json()
+        told = httpx.post(
+            operations, json={"operation": "instantiate", "name": name}, trust_env=False, timeout=60
+        ).json()
         return str(told["task"])
 
     operations = f"{cloud.url}/gatepost/operations"
     tasks = [asked("ok-1"), asked("deny-1")]
     ends = [functools.partial(httpx.get, f"{operations}/{task}", trust_env=False) for task in tasks]
-    until(lambda: all(end().json()["ended"] for end in ends) or not running.alive, 60)
+    until(lambda: all(end().json()["ended"] for end in ends) or not running.alive)
     assert [end().json()["status"] for end in ends] == ["success", "aborted"]
     assert running.alive
 
@@ -275,7 +277,9 @@ def test_a_blocking_task_that_is_gone_is_no_matter(
 def test_sends_its_credentials_nowhere_else(make_world: Callable[..., Gatepost], approver: Start) -> None:
     cloud = make_world(public_url="https://cloud.example.com")
     here = f"http://127.0.0.1:{cloud.port}"
-    held = httpx.post(f"{here}/gatepost/operations", json={"operation": "instantiate", "name": "ok-1"}, trust_env=False)
+    held = httpx.post(
+        f"{here}/gatepost/operations", json={"operation": "instantiate", "name": "ok-1"}, trust_env=False, timeout=60
+    )
     assert held.status_code == 200, held.text
     running = approver(cloud, "--url", here)
     until(lambda: not running.alive)

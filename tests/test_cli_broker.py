@@ -46,4 +46,4 @@ def test_the_broker_alone() -> None:
         login = pika.PlainCredentials("me", "secret-word")
         pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", port, "test", login)).close()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0

@@ -118,7 +118,7 @@ def use(cloud: Gatepost) -> None:
     cloud.faults.add(MessageDelay(seconds=3_600), Match(event="blockingtask/create"))
     cloud.request("instantiate", name="late")
     assert cloud.clock.timers() >= 2
-    httpx.get(f"{cloud.url}/api/versions", verify=False, trust_env=False)
+    httpx.get(f"{cloud.url}/api/versions", verify=False, trust_env=False, timeout=60)
 
 
 @pytest.mark.parametrize("options", [{}, {"broker": None}, {"tls": True}, {"taps": True}, {"taps": True, "vary": True}])

@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -124,7 +124,7 @@ class Cloud:
         more = {"Content-Type": "text/plain; charset=UTF-8"} if method == "POST" else {}
         return {"Authorization": self.sign(method, url), "Accept": "application/json", **more}
 
-    def send(self, method: str, url: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    def send(self, method: str, url: str, body: bytes) -> tuple[int, http.client.HTTPMessage, bytes]:
         """One request. Raises Unavailable when no whole answer comes in time."""
         parts = urlsplit(url)
         connection = self.connection(parts.netloc)
@@ -155,7 +155,7 @@ def cut(connection: http.client.HTTPConnection) -> None:
         connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-def retry_after(headers: Mapping[str, str]) -> float:
+def retry_after(headers: http.client.HTTPMessage) -> float:
     """Seconds. A date, which the header may hold as well, counts as one second."""
     value = headers.get("Retry-After", "")
     return float(value) if value.isdecimal() else 1.0 if value else 0.0

@@ -7,7 +7,7 @@ import threading
 from gatepost.abiquo.events import MOST_STREAMS, EventLog
 from gatepost.abiquo.inventory import Inventory
 from gatepost.abiquo.oauth import OAuth
-from gatepost.abiquo.seed import ENABLED, ENDPOINT, populate
+from gatepost.abiquo.seed import ENABLED, ENDPOINT, AbiquoPlan, populate
 from gatepost.abiquo.sessions import Sessions
 from gatepost.abiquo.tasks import Queue, forget
 from gatepost.core.cloud import Cloud
@@ -29,13 +29,13 @@ OPERATIONS = frozenset({"DEPLOY", "UNDEPLOY", "RECONFIGURE"})
 class State:
     """One world of this dialect, with what belongs to it: a reset makes another one."""
 
-    def __init__(self, cloud: Cloud, endpoint: str) -> None:
+    def __init__(self, cloud: Cloud, endpoint: str | None, plan: AbiquoPlan) -> None:
         self.inventory = Inventory()
         self.world: World[Inventory] = World(cloud.lock, cloud.clock, cloud.settings, cloud.seed, self.inventory)
         self.world.blocking = Blocking(OPERATIONS, NEVER)
         self.world.step_seconds = lambda: cloud.settings.abiquo_job_step * cloud.settings.work_scale
         self.world.tasks.on_forgotten = lambda task: forget(self.inventory, task)
-        populate(self.inventory, self.world.ids, endpoint)
+        populate(self.inventory, self.world.ids, plan, endpoint)
         self.sessions = Sessions()
         self.oauth = OAuth(self.inventory)
         self.queue = Queue()
@@ -46,10 +46,17 @@ class AbiquoDialect:
     """One installation as its API shows it.
 
     `public_url` is the server's, `path` where the API stands below it (`/api`, `/abiquo/api`). With an `endpoint`
-    workflow is on from the start.
+    workflow is on from the start. Every world begins as `plan` has it, in which `problems` found none.
     """
 
-    def __init__(self, cloud: Cloud, webhooks: WebhookSender, path: str, endpoint: str = "") -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        webhooks: WebhookSender,
+        path: str,
+        endpoint: str | None = None,
+        plan: AbiquoPlan | None = None,
+    ) -> None:
         self.cloud = cloud
         self.webhooks = webhooks
         self.path = path
@@ -57,17 +64,21 @@ class AbiquoDialect:
         self.waiting = threading.BoundedSemaphore(MOST_WAITING)
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
         self._endpoint = endpoint
-        self.state = State(cloud, endpoint)
+        self._plan = plan or AbiquoPlan()
+        self.state = State(cloud, endpoint, self._plan)
 
     def set_endpoint(self, endpoint: str) -> None:
-        """Call the connector there, also after a reset: platform and acme have workflow on. Empty: off."""
+        """Call the connector there, from now on and after each reset. Empty: off.
+
+        Workflow is on with it on the platform, and for every enterprise with a virtual datacenter.
+        """
         with self.cloud.lock:
             self._endpoint = endpoint
             inventory = self.state.inventory
-            inventory.set_property(ENDPOINT, endpoint)
-            inventory.set_property(ENABLED, "1" if endpoint else "0")
+            inventory.change_property(ENDPOINT, endpoint)
+            inventory.change_property(ENABLED, "1" if endpoint else "0")
             for enterprise in inventory.enterprises.values():
-                enterprise.workflow = bool(endpoint) and enterprise.name == "acme"
+                enterprise.workflow = bool(endpoint and enterprise.vdcs)
 
     @property
     def settings(self) -> Settings:
@@ -84,7 +95,7 @@ class AbiquoDialect:
     def reset(self) -> None:
         """The caller holds the lock."""
         self.close()
-        self.state = State(self.cloud, self._endpoint)
+        self.state = State(self.cloud, self._endpoint, self._plan)
 
     def close(self) -> None:
         self.state.world.close()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
+MOST_CPU, MOST_RAM = 256, 4 * 1024 * 1024
+"""Of a machine; memory in MB."""
+
 
 class VmState(StrEnum):
     """`state` of a virtual machine; LOCKED is not here, since it only hides another one (reference, section 3.5)."""
@@ -372,6 +375,14 @@ class Inventory:
         made = Property(self.new_id(), name, value, description)
         self.properties[made.id] = self.property_names[name] = made
         return made
+
+    def change_property(self, name: str, value: str) -> None:
+        """Add it, or give it another value."""
+        known = self.property_names.get(name)
+        if known is None:
+            self.set_property(name, value)
+        else:
+            known.value = value
 
     def remove_property(self, property: Property) -> None:
         del self.properties[property.id], self.property_names[property.name]

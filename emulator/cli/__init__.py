@@ -8,6 +8,7 @@ from gatepost import __version__
 from gatepost.cli.broker import broker
 from gatepost.cli.check import check
 from gatepost.cli.init import init
+from gatepost.cli.inventory import inventory
 from gatepost.cli.request import request
 from gatepost.cli.requirements import requirements
 from gatepost.cli.selftest import selftest
@@ -26,6 +27,7 @@ def main() -> None:
 main.add_command(serve)
 main.add_command(request)
 main.add_command(broker)
+main.add_command(inventory)
 main.add_command(check)
 main.add_command(init)
 main.add_command(requirements)

@@ -49,7 +49,7 @@ def request(
 ) -> None:
     """Make a user ask the running cloud for OPERATION: instantiate, compose, deploy, power-on, delete and so on."""
     body = {"operation": operation, "name": name, "user": user, "template": template}
-    task = _call(url, control_token, "POST", "/gatepost/operations", body)
+    task = call(url, control_token, "POST", "/gatepost/operations", body)
     _tell(name, task)
     if not wait:
         return
@@ -70,7 +70,7 @@ def _tell(name: str, task: dict[str, Any]) -> None:
 
 def _until_ended(url: str, token: str | None, id: str, deadline: float, timeout: float) -> dict[str, Any]:
     """Raises ClickException when it has not by `deadline`, of the monotonic clock."""
-    while not (task := _call(url, token, "GET", f"/gatepost/operations/{id}", None))["ended"]:
+    while not (task := call(url, token, "GET", f"/gatepost/operations/{id}", None))["ended"]:
         if time.monotonic() > deadline:
             raise click.ClickException(
                 f"the task is still {task['status']} after {timeout:g} s. What waits for a decision stands in "
@@ -80,7 +80,8 @@ def _until_ended(url: str, token: str | None, id: str, deadline: float, timeout:
     return task
 
 
-def _call(url: str, token: str | None, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+def call(url: str, token: str | None, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    """Ask the control API of a running cloud. Raises ClickException."""
     headers = {"Content-Type": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"

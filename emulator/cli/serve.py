@@ -19,6 +19,9 @@ from gatepost.cli.options import ENVIRONMENT, require_endpoint, require_url
 from gatepost.cli.stopping import StopSignal
 
 DEFAULT_PORT = 8080
+PASSWORD = "gatepost"
+MOST_SHOWN = 4
+"""Accounts in a line."""
 
 _SWITCH = {"1": ["default"], "true": ["default"], "0": [], "false": []}
 
@@ -109,6 +112,12 @@ def _show_settings(context: click.Context, parameter: click.Parameter, wanted: b
     envvar="GATEPOST_TAP",
     help="Serve through taps, so that connections can be broken (docs/faults.md).",
 )
+@click.option(
+    "--inventory",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What the cloud holds at first; `gatepost inventory` prints one (docs/inventory.md).",
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same identifiers and variation.")
 @click.option(
     "--vary",
@@ -166,7 +175,9 @@ def serve(context: click.Context, /, ready_file: Path | None, **options: Any) ->
     asked_for = context.get_parameter_source("port") is not click.core.ParameterSource.DEFAULT
     try:
         cloud = _build(asked_for, **options)
-    except ValueError as error:  # of a broker's URL, a clock, a setting, a token: the text says which and what would do
+    except (
+        ValueError
+    ) as error:  # of a broker's URL, a clock, a setting, a token, a file: the text says which and what would do
         raise click.UsageError(str(error)) from None
     code = 0
     try:
@@ -236,12 +247,17 @@ def _write_ready_file(path: Path, info: dict[str, Any]) -> None:
         raise click.ClickException(f"cannot write the ready file {path}: {error.strerror}") from None
 
 
+def _logins(accounts: list[dict[str, Any]]) -> str:
+    """Some that one can log in as, with the password that most of them have."""
+    public = [one["user"] for one in accounts if one["password"] == PASSWORD][:MOST_SHOWN]
+    return f"log in as {', '.join(public)}: password {PASSWORD}" if public else "passwords as in the inventory file"
+
+
 def _announce(info: dict[str, Any], *, controllable: bool) -> None:
     click.echo(f"Gatepost {info['version']} serves")
-    click.echo(
-        f"  vCloud API   {info['vcloud_api']}   (log in as alice@acme or administrator@System, password gatepost)"
-    )
-    click.echo(f"  Abiquo API   {info['abiquo_api']}   (joe, manager, connector: password gatepost)")
+    for dialect, name in (("vcloud", "vCloud"), ("abiquo", "Abiquo")):
+        people = [one for one in info["accounts"] if one["dialect"] == dialect]
+        click.echo(f"  {name} API   {info[dialect + '_api']}   ({_logins(people)})")
     closed = "" if controllable else "   (closed: beyond this machine it needs a --control-token)"
     click.echo(f"  control API  {info['control_url']}{closed}")
     if info["vary"]:

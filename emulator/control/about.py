@@ -17,9 +17,11 @@ class Done(Answer):
 
 
 class Account(Answer):
+    """Who can log in; a password that is not the public default is told to nobody here."""
+
     dialect: str
     user: str
-    password: str
+    password: str | None
 
 
 class Outbox(Answer):

@@ -21,13 +21,15 @@ MOST_POLLS = 64
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """`info` tells where everything is, `reset` begins anew; `hosts` are the Host names that are believed; `vary`
-    chooses what varies, `variation` tells it."""
+    """`info` tells where everything is, `inventory` what exists, `reset` begins anew; `hosts` are the Host names
+    that are believed; `vary` chooses what varies, `variation` tells it.
+    """
 
     cloud: Cloud
     abiquo: AbiquoDialect
     info: Callable[[], dict[str, Any]]
     reset: Callable[[], None]
+    inventory: Callable[[], dict[str, Any]]
     vcloud_href: Callable[[str], str]
     token: str | None = field(repr=False)
     hosts: frozenset[str]

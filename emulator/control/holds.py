@@ -98,8 +98,7 @@ def end(control: Control, id: str, decision: Decision, message: str) -> dict[str
         if (other := control.abiquo.world.holds.find(id)) is not None:
             return abiquo.decide(control.abiquo, other, decision, message)
         hold = world.holds.get(id)
-        administrator = world.inventory.find_user("administrator", world.inventory.system_org.name)
-        applied = world.decide(hold, decision, message, administrator)
+        applied = world.decide(hold, decision, message, world.inventory.administrator)
         return {"applied": applied, **shapes.hold(hold)}
 
 

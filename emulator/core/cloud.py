@@ -10,7 +10,7 @@ from gatepost.core.clock import Clock
 from gatepost.core.events import Event
 from gatepost.core.inventory import Inventory
 from gatepost.core.journal import Journal
-from gatepost.core.seed import populate
+from gatepost.core.seed import VcloudPlan, furnished, populate
 from gatepost.core.workflows import leases
 from gatepost.core.world import World
 from gatepost.settings import Settings, parse
@@ -19,14 +19,19 @@ log = logging.getLogger(__name__)
 
 
 class Cloud:
-    """One emulated installation. `rate` is the clock's: 1 real, 0 manual, 10 ten times as fast."""
+    """One emulated installation. `rate` is the clock's: 1 real, 0 manual, 10 ten times as fast. Every world begins as
+    `plan` has it, in which `problems` found none.
+    """
 
-    def __init__(self, settings: Settings | None = None, seed: int = 1, rate: float = 1.0) -> None:
+    def __init__(
+        self, settings: Settings | None = None, seed: int = 1, rate: float = 1.0, plan: VcloudPlan | None = None
+    ) -> None:
         self.lock = threading.RLock()
         self.settings = settings or parse({})
         self.seed = seed
         self.clock = Clock(self.lock, rate)
         self.journal = Journal(self.clock.now)
+        self._plan = furnished(plan or VcloudPlan())
         self._listeners: list[Callable[[Event], None]] = []
         self.world = self._new_world()
 
@@ -43,7 +48,7 @@ class Cloud:
 
     def _new_world(self) -> World:
         world = World(self.lock, self.clock, self.settings, self.seed, Inventory())
-        populate(world)
+        populate(world, self._plan)
         world.on_event = self._tell
         return world
 

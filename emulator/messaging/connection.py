@@ -29,6 +29,9 @@ HEARTBEAT_SECONDS = 30
 NOT_FOUND = 404
 """Reply code of a broker for what is not there."""
 
+MOST_ATTEMPTS = 3
+"""At a queue of replies that goes while it is opened."""
+
 _UNUSED_MS = 60_000
 """After that a queue of replies goes away, if its cloud and the broker ended at the same time."""
 
@@ -91,8 +94,18 @@ class BrokerConnection:
         """A channel that consumes a queue of our own, bound to the exchange by its name. Raises what pika raises.
 
         The queue ends with its consumer. It is not exclusive: a broker that has not noticed the end of an earlier
-        connection would refuse the new one.
+        connection would refuse the new one. But when it notices that between our declaration and our consumer, the
+        queue goes with the earlier one, and is made anew.
         """
+        for _ in range(MOST_ATTEMPTS - 1):
+            try:
+                return await self._consume(exchange, queue, on_message)
+            except ChannelClosedByBroker as error:
+                if error.reply_code != NOT_FOUND:
+                    raise
+        return await self._consume(exchange, queue, on_message)
+
+    async def _consume(self, exchange: str, queue: str, on_message: Callable[..., None]) -> Any:
         channel = await self._channel_at(exchange, "direct")
         arguments = {"x-expires": _UNUSED_MS}
         await self._call(channel, channel.queue_declare, queue, durable=True, auto_delete=True, arguments=arguments)

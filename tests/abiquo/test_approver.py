@@ -26,7 +26,7 @@ def approver(output: Path, api: str, port: int) -> Iterator[None]:
         command = [sys.executable, str(APPROVER), "--api", api, "--port", str(port)]
         process = subprocess.Popen(command, env=environment(), stdout=file, stderr=subprocess.STDOUT)
         try:
-            until(lambda: "listening" in output.read_text(), 30)
+            until(lambda: "listening" in output.read_text())
             yield
         finally:
             process.kill()
@@ -73,4 +73,4 @@ def test_finds_what_was_held_before_it_started(make_world: MakeWorld, tmp_path: 
         switch_on(cloud, nobody.url)
         task = joe.deploy()
         with approver(tmp_path / "approver.txt", cloud.abiquo_url, port):
-            until(lambda: joe.state(task) == "FINISHED_SUCCESSFULLY", 30)
+            until(lambda: joe.state(task) == "FINISHED_SUCCESSFULLY")

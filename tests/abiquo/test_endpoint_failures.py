@@ -48,7 +48,7 @@ def endings(released: threading.Event) -> dict[str, Callable[[], int | None]]:
     """How a connector answers after it has decided, or not."""
 
     def hang() -> int:
-        released.wait(20)
+        released.wait(60)
         return 204
 
     return {"500": lambda: 500, "404": lambda: 404, "redirect": lambda: 302, "drops": lambda: None, "hangs": hang}
@@ -145,7 +145,7 @@ def test_a_decision_after_the_time_out_comes_too_late(
     cloud: Gatepost, serve: Serve, released: threading.Event, joe: AbiquoClient, approver: AbiquoClient
 ) -> None:
     cloud.settings.update(FAST)
-    made = serve(lambda message: 204 if released.wait(20) else 500)
+    made = serve(lambda message: 204 if released.wait(60) else 500)
     assert joe.post(links_of(joe.machine())["deploy"], may_fail=True).refusal == WKF
     late = approver.post(f"{approver.root}/{links_of(made.take().json)['continue']}")
     assert late.refusal == (404, "TASK-1")
@@ -157,7 +157,7 @@ def test_a_decision_after_the_time_out_comes_too_late(
 def test_the_cloud_serves_while_the_connector_thinks(
     cloud: Gatepost, serve: Serve, released: threading.Event, joe: AbiquoClient, approver: AbiquoClient
 ) -> None:
-    made = serve(lambda message: 204 if released.wait(20) else 500)
+    made = serve(lambda message: 204 if released.wait(60) else 500)
     deploy = links_of(joe.machine())["deploy"]
     with ThreadPoolExecutor() as pool:
         asked = pool.submit(joe.post, deploy)
@@ -197,7 +197,7 @@ def test_an_answer_that_trickles_or_never_ends(cloud: Gatepost, joe: AbiquoClien
         with ThreadPoolExecutor() as pool:
             done = pool.submit(trickle)
             assert joe.post(links_of(joe.machine())["deploy"], may_fail=True).refusal == WKF
-            done.result(10)
+            done.result(60)
 
 
 def test_in_asynchronous_mode_the_user_does_not_wait(
@@ -205,7 +205,7 @@ def test_in_asynchronous_mode_the_user_does_not_wait(
 ) -> None:
     cloud.settings.update({"abiquo.webhook_mode": "async"})
     statuses = iter((204, 500))
-    serve(lambda message: next(statuses) if released.wait(20) else 500)
+    serve(lambda message: next(statuses) if released.wait(60) else 500)
     good = joe.deploy()
     assert joe.state(good) == "QUEUEING"
     released.set()
@@ -225,7 +225,7 @@ def test_two_deciders_and_a_failure_at_once(
     barrier = threading.Barrier(3)
 
     def answer(message: Message) -> int:
-        barrier.wait(10)
+        barrier.wait(60)
         return 500
 
     made = serve(answer)
@@ -234,7 +234,7 @@ def test_two_deciders_and_a_failure_at_once(
     def decide(number: int, verb: str) -> int:
         with AbiquoClient(cloud, "connector") as client:
             path = links_of(made.take(number).json)[verb]
-            barrier.wait(10)
+            barrier.wait(60)
             return client.post(f"{client.root}/{path}").status
 
     for number in range(1, 9):
@@ -266,7 +266,7 @@ def switch_off(cloud: Gatepost) -> None:
 def test_a_reset_in_the_middle_leaves_nothing(
     cloud: Gatepost, serve: Serve, released: threading.Event, joe: AbiquoClient
 ) -> None:
-    made = serve(lambda message: 204 if released.wait(20) else 500)
+    made = serve(lambda message: 204 if released.wait(60) else 500)
     deploy = links_of(joe.machine())["deploy"]
     with ThreadPoolExecutor() as pool:
         asked = pool.submit(joe.post, deploy, may_fail=True)

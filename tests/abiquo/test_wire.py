@@ -172,7 +172,7 @@ def test_abiquo_at_the_root(make_world: MakeWorld) -> None:
         reply = joe.get("login")
         assert "Path=/api" in reply.headers["set-cookie"]
         assert reply.links()["edit"].startswith(f"{cloud.url}/api/admin/")
-    versions = httpx.get(f"{cloud.url}/vcloud/api/versions", trust_env=False)
+    versions = httpx.get(f"{cloud.url}/vcloud/api/versions", trust_env=False, timeout=60)
     assert f"{cloud.url}/vcloud/api/sessions" in versions.text
     assert cloud.info()["vcloud_api"] == f"{cloud.url}/vcloud/api"
 

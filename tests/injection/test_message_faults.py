@@ -50,7 +50,7 @@ class Plain:
 
     def take(self, count: int) -> list[tuple[str, pika.BasicProperties, bytes]]:
         found: list[tuple[str, pika.BasicProperties, bytes]] = []
-        for method, properties, body in self._channel.consume(self.queue, auto_ack=True, inactivity_timeout=10):
+        for method, properties, body in self._channel.consume(self.queue, auto_ack=True, inactivity_timeout=60):
             assert method is not None, f"{len(found)} of {count} came"
             event = method.routing_key.partition(".event.")[2]
             found += [] if event == LOGIN else [(event, properties, body)]

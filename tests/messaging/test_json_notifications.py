@@ -253,7 +253,7 @@ def test_a_refusal_of_one_format_keeps_the_order_of_both(
             messages.extend(in_json.take(in_json.waiting()))
             return not here.outbox["waiting"] and sum(map(len, told(messages).values())) == 7
 
-        until(all_told, 30)
+        until(all_told)
         assert_complete(messages, 1)
         assert_complete(in_xml.take(in_xml.waiting()), 1)
 

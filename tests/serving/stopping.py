@@ -18,12 +18,12 @@ from tests.support.raw_http import Parked, connect, hello, refuses, request, unt
 
 def idle(make: ServerFactory) -> None:
     """Idle connections are not waited for. The best of three, since granian sometimes takes all of the grace."""
-    serving.GRACE_SECONDS = 10
+    serving.GRACE_SECONDS = 20
     took = []
     for _ in range(3):
         server = make(hello)
         server.start()
-        kept = http.client.HTTPConnection(server.host, server.port, timeout=10)
+        kept = http.client.HTTPConnection(server.host, server.port, timeout=60)
         kept.request("GET", "/")
         kept.getresponse().read()
         silent = [connect(server) for _ in range(20)]
@@ -42,9 +42,9 @@ def in_flight(make: ServerFactory) -> None:
     app = Parked()
     server = make(app)
     server.start()
-    serving.GRACE_SECONDS = 10
+    serving.GRACE_SECONDS = 60
     with connect(server, request("/park")) as connection, connection.makefile("rb") as answer:
-        assert app.arrived.acquire(timeout=10)
+        assert app.arrived.acquire(timeout=60)
         left: list[int] = []
         stopping = threading.Thread(target=lambda: left.append(server.stop()))
         stopping.start()
@@ -62,7 +62,7 @@ def parked(make: ServerFactory) -> None:
     server = make(app)
     server.start()
     connection = connect(server, request("/park"))
-    assert app.arrived.acquire(timeout=10)
+    assert app.arrived.acquire(timeout=60)
     assert server.stop() == 1
     assert server.stop() == 0
     connection.close()

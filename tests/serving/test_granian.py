@@ -29,7 +29,7 @@ def small(app: Parked) -> Iterator[GranianServer]:
 
 def test_a_request_beyond_the_threads_waits_for_one(small: GranianServer, app: Parked) -> None:
     parked = [connect(small, request("/park")) for _ in range(2)]
-    assert all(app.arrived.acquire(timeout=10) for _ in parked)
+    assert all(app.arrived.acquire(timeout=60) for _ in parked)
     with connect(small, request()) as third, third.makefile("rb") as answer:
         third.settimeout(0.1)
         with pytest.raises(TimeoutError):

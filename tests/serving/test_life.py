@@ -58,7 +58,7 @@ def test_an_address_of_ipv6_stands_in_brackets(make: ServerFactory) -> None:
 def test_the_end_of_a_server_in_a_process_of_its_own(server: str, scene: str, logged: str) -> None:
     command = [sys.executable, "-m", "tests.serving.stopping", server, scene]
     root = Path(__file__).parents[2]
-    run = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=50, check=False)
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=110, check=False)
     assert run.returncode == 0, run.stderr
     assert logged in run.stderr
     assert bool(run.stderr) == bool(logged), run.stderr

@@ -180,7 +180,7 @@ def test_128_requests_may_park(serving: Serving) -> None:
     app = Parked()
     with serving(app) as server:
         parked = [connect(server, request("/park")) for _ in range(127)]
-        assert all(app.arrived.acquire(timeout=10) for _ in parked)
+        assert all(app.arrived.acquire(timeout=60) for _ in parked)
         assert get(server) == (200, b"hello")
         app.release.set()
         for connection in parked:

@@ -175,7 +175,7 @@ def test_every_body_is_closed(serving: Serving, method: str, headers: list[tuple
     body = Closing([b"a", b"b"])
     with serving(respond(headers=headers, body=body)) as server:
         exchange(server, request("/", method))
-        assert body.closed.wait(10)
+        assert body.closed.wait(60)
 
 
 def test_a_stream_arrives_piece_by_piece(serving: Serving) -> None:
@@ -183,7 +183,7 @@ def test_a_stream_arrives_piece_by_piece(serving: Serving) -> None:
 
     def pieces() -> Iterator[bytes]:
         yield b"first"
-        more.wait(10)
+        more.wait(60)
         yield b"second"
 
     with (
@@ -209,7 +209,7 @@ def test_a_client_that_goes_away_ends_the_stream(serving: Serving) -> None:
     with serving(respond(body=body)) as server:
         with connect(server, request()) as connection:
             connection.recv(10)
-        assert body.closed.wait(10)
+        assert body.closed.wait(60)
 
 
 def test_a_stream_that_fails_is_logged(serving: Serving, caplog: pytest.LogCaptureFixture) -> None:

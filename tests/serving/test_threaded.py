@@ -72,8 +72,8 @@ def test_the_port_is_free_again_when_stop_returns() -> None:
 @pytest.fixture
 def long_grace(monkeypatch: pytest.MonkeyPatch) -> float:
     """Long enough to tell a stop that waits from one that is slow, on any machine. Seconds."""
-    monkeypatch.setattr(serving, "GRACE_SECONDS", 20)
-    return 20
+    monkeypatch.setattr(serving, "GRACE_SECONDS", 60)
+    return 60
 
 
 def test_idle_connections_do_not_delay_stop(certificate: Certificate, long_grace: float) -> None:
@@ -91,7 +91,7 @@ def test_an_idle_client_with_tls_does_not_delay_stop(certificate: Certificate, l
     server = ThreadedServer(hello, certificate=certificate)
     server.start()
     context = ssl.create_default_context(cafile=str(certificate.ca))
-    kept = http.client.HTTPSConnection(server.host, server.port, context=context, timeout=10)
+    kept = http.client.HTTPSConnection(server.host, server.port, context=context, timeout=60)
     for _ in range(2):
         kept.request("GET", "/")
         assert kept.getresponse().read() == b"hello"
@@ -108,7 +108,7 @@ def test_a_request_that_ends_after_stop_gave_up_leaves_nothing(monkeypatch: pyte
     server = ThreadedServer(app)
     server.start()
     with connect(server, request("/park")):
-        app.arrived.acquire(timeout=10)
+        app.arrived.acquire(timeout=60)
         assert server.stop() == 1
         app.release.set()
     assert until(lambda: threading.enumerate() == threads and descriptors() == files)
@@ -140,7 +140,7 @@ def test_the_response_that_stop_waited_for_is_the_last_on_its_connection() -> No
     server = ThreadedServer(app)
     server.start()
     with connect(server, request("/park", keep=True) + request()) as connection, connection.makefile("rb") as answer:
-        app.arrived.acquire(timeout=10)
+        app.arrived.acquire(timeout=60)
         stopping = threading.Thread(target=server.stop)
         stopping.start()
         assert until(lambda: refuses(server))
@@ -210,5 +210,5 @@ def test_the_interpreter_may_end_without_stop() -> None:
         "urllib.request.urlopen(server.url).read()\n"
         "sys.exit(7)\n"
     )
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30, check=False)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
     assert (ended.returncode, ended.stderr) == (7, b"")

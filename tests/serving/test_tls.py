@@ -26,7 +26,7 @@ def test_tls_with_the_authority_trusted(
     with serving_tls(app) as server:
         assert server.url == f"https://127.0.0.1:{server.port}"
         silent = connect(server)
-        connection = http.client.HTTPSConnection(server.host, server.port, context=context, timeout=10)
+        connection = http.client.HTTPSConnection(server.host, server.port, context=context, timeout=60)
         connection.request("GET", "/")
         assert connection.getresponse().read() == b"hello"
         connection.close()

@@ -82,7 +82,7 @@ class AbiquoClient:
         self.root = world.abiquo_url
         auth = None if user is None else (user, password or PASSWORDS.get(user, "gatepost"))
         # To load the authorities that nobody asks takes 30 ms, many times what a test needs for its whole world.
-        self._http = httpx.Client(auth=auth, timeout=30, trust_env=False, verify=False)
+        self._http = httpx.Client(auth=auth, timeout=60, trust_env=False, verify=False)
         self._http.headers.clear()
 
     def get(self, path: str, **options: Any) -> Reply:

@@ -90,7 +90,7 @@ class VcloudClient:
     share a client that is logged in. Of a cloud that is `varied`, documents may begin with any declaration of UTF-8.
     """
 
-    def __init__(self, base_url: str, *, timeout: float = 30.0, varied: bool = False) -> None:
+    def __init__(self, base_url: str, *, timeout: float = 60.0, varied: bool = False) -> None:
         self.version = "5.5"
         self._declaration = _ANY_DECLARATION if varied else _DECLARATION
         self._session: dict[str, str] = {}
@@ -218,7 +218,7 @@ class VcloudClient:
         return self.post(href, operation_params(message), OPERATION_PARAMS)
 
     def wait_task(
-        self, task_href: str, until: Collection[str] = frozenset({"success"}), timeout: float = 10.0
+        self, task_href: str, until: Collection[str] = frozenset({"success"}), timeout: float = 60.0
     ) -> etree._Element:
         """The task, once its status is one of `until`.
 

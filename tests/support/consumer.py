@@ -71,7 +71,7 @@ class Consumer:
         self._queue: str = declared.method.queue
         self._channel.queue_bind(self._queue, exchange, binding)
 
-    def take(self, count: int, timeout: float = 10.0) -> list[Delivery]:
+    def take(self, count: int, timeout: float = 60.0) -> list[Delivery]:
         """The next `count` messages, each held against the rules of every notification.
 
         Raises AssertionError when fewer come within `timeout` seconds.

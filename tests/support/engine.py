@@ -279,7 +279,7 @@ class Together:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30.0)
+            thread.join(60.0)
         assert not any(thread.is_alive() for thread in threads), "a thread hangs"
         if self._errors:
             raise self._errors[0]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 from tests.support.foreign_flow import REPOSITORY
 from tests.support.process import environment
 
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 class Ended(NamedTuple):

@@ -46,7 +46,7 @@ class House:
         self.world = world
         self._clients: dict[tuple[str, str], VcloudClient] = {}
         self._stack = ExitStack()
-        self._plain = http.client.HTTPConnection("127.0.0.1", world.port, timeout=10)
+        self._plain = http.client.HTTPConnection("127.0.0.1", world.port, timeout=60)
         self._stack.callback(self._plain.close)
         self.build()
 

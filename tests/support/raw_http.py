@@ -46,12 +46,12 @@ class Parked:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/park":
             self.arrived.release()
-            self.release.wait(30)
+            self.release.wait(60)
         return hello(environ, start_response)
 
 
 def connect(server: HttpServer, data: bytes = b"") -> socket.socket:
-    connection = socket.create_connection((server.host, server.port), timeout=10)
+    connection = socket.create_connection((server.host, server.port), timeout=60)
     connection.sendall(data)
     return connection
 
@@ -71,7 +71,7 @@ def request(
 
 
 def get(server: HttpServer, path: str = "/") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -90,7 +90,7 @@ def respond(
     return app
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.005)

@@ -205,7 +205,7 @@ class Extension:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._consuming.wait(10)
+        assert self._consuming.wait(60)
         return self
 
     def __exit__(

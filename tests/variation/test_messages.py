@@ -157,7 +157,7 @@ def test_strangers_reach_the_exchange(make_world: MakeWorld) -> None:
     cloud = make_world(broker="embedded", vary=["events"])
     with Consumer(cloud.info()["amqp_url"], "systemExchange", logins=True) as consumer:
         asked = {"operation": "instantiate", "name": "web"}
-        httpx.post(f"{cloud.url}/gatepost/operations", json=asked, trust_env=False).raise_for_status()
+        httpx.post(f"{cloud.url}/gatepost/operations", json=asked, trust_env=False, timeout=60).raise_for_status()
         until(lambda: not cloud.info()["outbox"]["waiting"])
         sent = [entry for entry in cloud.journal.after(0) if entry.kind == "amqp.publish"]
         heard = consumer.take(len([entry for entry in sent if entry.method == "systemExchange"]))

@@ -185,7 +185,7 @@ class TestRoots:
         assert info["control_url"] == f"http://127.0.0.1:{cloud.port}/gatepost"
         session = connect(cloud).get("/api/session").xml
         assert href_of(session).startswith(f"{cloud.url}/api/session")
-        abiquo = httpx.get(f"{cloud.abiquo_url}/login", auth=("joe", "gatepost"), trust_env=False)
+        abiquo = httpx.get(f"{cloud.abiquo_url}/login", auth=("joe", "gatepost"), trust_env=False, timeout=60)
         assert f'"{cloud.abiquo_url}/admin/enterprises/' in abiquo.text
         path = urlsplit(cloud.abiquo_url).path
         assert any(f"Path={path}" in cookie for cookie in abiquo.headers.get_list("set-cookie"))
@@ -193,9 +193,9 @@ class TestRoots:
     def test_both_roots_are_served(self, make_world: MakeWorld) -> None:
         cloud = make_world(vary=["roots"])
         for url in (cloud.url, f"http://127.0.0.1:{cloud.port}"):
-            assert httpx.get(f"{url}/api/versions", trust_env=False).status_code == 200
-            assert httpx.get(f"{url}/gatepost/health", trust_env=False).status_code == 200
-        assert httpx.get(f"{cloud.url}x/api/versions", trust_env=False).status_code == 404
+            assert httpx.get(f"{url}/api/versions", trust_env=False, timeout=60).status_code == 200
+            assert httpx.get(f"{url}/gatepost/health", trust_env=False, timeout=60).status_code == 200
+        assert httpx.get(f"{cloud.url}x/api/versions", trust_env=False, timeout=60).status_code == 404
 
     def test_a_url_that_was_given_keeps_its_host(self, make_world: MakeWorld) -> None:
         cloud = make_world(vary=["roots"], public_url="https://cloud.example.com/here/")
@@ -203,10 +203,10 @@ class TestRoots:
 
     def test_abiquo_at_the_root(self, make_world: MakeWorld) -> None:
         cloud = make_world(vary=["roots"], root="abiquo")
-        told = httpx.get(f"{cloud.abiquo_url}/login", auth=("joe", "gatepost"), trust_env=False)
+        told = httpx.get(f"{cloud.abiquo_url}/login", auth=("joe", "gatepost"), trust_env=False, timeout=60)
         assert told.status_code == 200
         assert cloud.abiquo_url == f"{cloud.url}/api"
-        assert httpx.get(f"{cloud.info()['vcloud_api']}/versions", trust_env=False).status_code == 200
+        assert httpx.get(f"{cloud.info()['vcloud_api']}/versions", trust_env=False, timeout=60).status_code == 200
 
 
 SETTINGS = "/api/admin/extension/settings"
@@ -241,8 +241,8 @@ def test_a_response_of_a_rule_stays_what_the_rule_says(make_world: MakeWorld, co
     rule = {
         "effect": {"kind": "http.status", "status": 409, "body": "<a  b='c'/>", "headers": {"Content-Type": "a/xml"}}
     }
-    httpx.post(f"{cloud.url}/gatepost/faults", json=rule, trust_env=False).raise_for_status()
-    answer = httpx.get(f"{cloud.url}/api/session", trust_env=False)
+    httpx.post(f"{cloud.url}/gatepost/faults", json=rule, trust_env=False, timeout=60).raise_for_status()
+    answer = httpx.get(f"{cloud.url}/api/session", trust_env=False, timeout=60)
     assert (answer.status_code, answer.text) == (409, "<a  b='c'/>")
     assert client.version == "5.5"
 
@@ -269,7 +269,7 @@ def test_a_first_approval_whatever_varies(make_world: MakeWorld, connect: Connec
     """Found by links alone, as careful connectors do it."""
     cloud = make_world(vary=[kind], taps=True, settings={"work.scale": 0})
     asked = {"operation": "instantiate", "name": "web"}
-    task = httpx.post(f"{cloud.url}/gatepost/operations", json=asked, trust_env=False).json()["href"]
+    task = httpx.post(f"{cloud.url}/gatepost/operations", json=asked, trust_env=False, timeout=60).json()["href"]
     connector, user = connect(cloud, "administrator@System"), connect(cloud)
     [reference] = connector.get("/api/admin/extension/blockingTasks").xml.findall("{*}Reference")
     resume = find_link(connector.get(href_of(reference)).xml, "resume")

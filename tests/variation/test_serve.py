@@ -32,8 +32,11 @@ def test_it_varies_what_is_asked_for(
 ) -> None:
     with Serve(tmp_path, "--broker", "none", "--seed", "5", *arguments, **variables) as served:
         assert (served.info["vary"], served.info["seed"]) == (told, 5)
-        assert httpx.get(f"{served.info['control_url']}/variation", trust_env=False).json() == {"vary": told, "seed": 5}
-        assert httpx.get(f"{served.info['vcloud_api']}/versions", trust_env=False).status_code == 200
+        assert httpx.get(f"{served.info['control_url']}/variation", trust_env=False, timeout=60).json() == {
+            "vary": told,
+            "seed": 5,
+        }
+        assert httpx.get(f"{served.info['vcloud_api']}/versions", trust_env=False, timeout=60).status_code == 200
         assert [line for line in served.output.splitlines() if ", ".join(told) in line and "varied" in line] or not told
         served.stop()
 
@@ -53,6 +56,6 @@ def test_a_request_finds_its_way(tmp_path: Path) -> None:
     with Serve(tmp_path, "--broker", "none", "--vary", "default,hrefs", "--set", "work.scale=0") as served:
         asked = gatepost("request", "instantiate", "--name", "web", "--no-wait", "--url", served.url)
         assert asked.returncode == 0, asked
-        journal = httpx.get(f"{served.url}/gatepost/journal?kind=amqp", trust_env=False).json()
+        journal = httpx.get(f"{served.url}/gatepost/journal?kind=amqp", trust_env=False, timeout=60).json()
         assert json.dumps(journal).count("blockingtask/create") > 0
         served.stop()

@@ -60,7 +60,7 @@ class Playground:
     def _open(self) -> None:
         self.world = Gatepost(clock="manual").start()
         self.house = House(self.world)
-        self.plain = httpx.Client(base_url=self.world.url, trust_env=False, timeout=30, verify=False)
+        self.plain = httpx.Client(base_url=self.world.url, trust_env=False, timeout=60, verify=False)
 
     def close(self) -> None:
         self.house.close()

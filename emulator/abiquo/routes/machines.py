@@ -6,7 +6,7 @@ from gatepost.abiquo import paths
 from gatepost.abiquo.document import Collection, Link
 from gatepost.abiquo.errors import ApiError, unknown
 from gatepost.abiquo.http import Call, Reply, route
-from gatepost.abiquo.inventory import Disk, VirtualMachine
+from gatepost.abiquo.inventory import MOST_CPU, MOST_RAM, Disk, VirtualMachine
 from gatepost.abiquo.privileges import MANAGE_VAPP, PERFORM, VM_READERS
 from gatepost.abiquo.represent import machines as represent
 from gatepost.abiquo.routes import find
@@ -14,7 +14,6 @@ from gatepost.abiquo.routes.clouds import APPLIANCE, VDC
 
 MACHINE = APPLIANCE + "/virtualmachines/<machine>"
 _TYPES = ("virtualmachine", "virtualmachineflat")
-MOST_CPU, MOST_RAM = 256, 4 * 1024 * 1024
 
 
 @route("GET", MACHINE, *VM_READERS, produces=_TYPES)

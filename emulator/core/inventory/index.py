@@ -45,6 +45,12 @@ class Inventory:
         self.system_org: Organization
         self.system_user: User
 
+    @property
+    def administrator(self) -> User:
+        """Who acts where nobody has logged in: the first system administrator, or with none left the cloud itself."""
+        people = self.system_org.users.values()
+        return next((user for user in people if user.password is not None), self.system_user)
+
     def find_user(self, name: str, org_name: str) -> User:
         """The user by the names that people type; organizations are compared without case. Raises NotFound."""
         for org in self.orgs.values():

@@ -111,6 +111,10 @@ class Vdc:
     org: Organization
     provider: ProviderVdc
     description: str = ""
+    cpu_mhz: int | None = None
+    """0 without bound; None is as the setting says, and so are the next two."""
+    memory_mb: int | None = None
+    vm_quota: int | None = None
     vapps: dict[str, VApp] = field(default_factory=dict)
     templates: dict[str, VAppTemplate] = field(default_factory=dict)
     media: dict[str, Media] = field(default_factory=dict)

@@ -4,7 +4,7 @@ Every function here that returns a workflow tells one operation: what stands bef
 itself, checked and carried out at once; what stands after it is the effort that follows the decision.
 """
 
-from gatepost.core.workflows.capacity import load, running
+from gatepost.core.workflows.capacity import limits, load, quota, running
 from gatepost.core.workflows.catalogs import (
     create_catalog,
     delete_catalog,
@@ -177,12 +177,14 @@ __all__ = [
     "is_free",
     "is_made",
     "is_ready",
+    "limits",
     "list_item",
     "load",
     "maintain",
     "make_vapp",
     "power",
     "publish_catalog",
+    "quota",
     "recompose",
     "remove_snapshots",
     "revert_to_snapshot",

@@ -18,6 +18,19 @@ class Load(NamedTuple):
     memory: int
 
 
+def limits(vdc: Vdc, settings: Settings) -> Load:
+    """What the datacenter has, 0 without bound."""
+    return Load(
+        settings.vdc_cpu if vdc.cpu_mhz is None else vdc.cpu_mhz,
+        settings.vdc_memory if vdc.memory_mb is None else vdc.memory_mb,
+    )
+
+
+def quota(vdc: Vdc, settings: Settings) -> int:
+    """How many VMs it may hold, 0 without bound."""
+    return settings.vdc_vm_quota if vdc.vm_quota is None else vdc.vm_quota
+
+
 def load(hardware: Iterable[Hardware], settings: Settings) -> Load:
     """What machines take while they run."""
     cpus = memory = 0
@@ -41,20 +54,18 @@ class Room:
     def require(self, at: str) -> None:
         """Raises Insufficient."""
         settings = self._settings
-        limits = Load(settings.vdc_cpu, settings.vdc_memory)
-        if settings.vdc_insufficient != at or not self._starting or limits == (0, 0):
+        bounds = limits(self._vdc, settings)
+        if settings.vdc_insufficient != at or not self._starting or bounds == (0, 0):
             return
         wanted = load((vm.hardware for vm in self._starting), settings)
         used = load(running(self._vdc.vapps.values()), settings)
-        for limit, in_use, more in zip(limits, used, wanted, strict=True):
+        for limit, in_use, more in zip(bounds, used, wanted, strict=True):
             if limit and in_use + more > limit:
                 raise Insufficient("There are insufficient CPU or memory resources to complete the operation.")
 
 
 def require_quota(op: Operation, vdc: Vdc, more: int) -> None:
     """Raises Insufficient when so many more VMs would be too many."""
-    quota = op.world.settings.vdc_vm_quota
-    if quota and sum(len(vapp.vms) for vapp in vdc.vapps.values()) + more > quota:
-        raise Insufficient(
-            f'The VM quota of vdc "{vdc.name}", {quota}, would be exceeded. Delete a VM, then try again.'
-        )
+    most = quota(vdc, op.world.settings)
+    if most and sum(len(vapp.vms) for vapp in vdc.vapps.values()) + more > most:
+        raise Insufficient(f'The VM quota of vdc "{vdc.name}", {most}, would be exceeded. Delete a VM, then try again.')

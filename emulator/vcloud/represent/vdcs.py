@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gatepost.core.inventory import Disk, Media, StorageProfile, VApp, VAppTemplate, Vdc
-from gatepost.core.workflows import load, running
+from gatepost.core.workflows import limits, load, quota, running
 from gatepost.vcloud.http import Call
 from gatepost.vcloud.names import ENTITY_TYPES, USER_VIEW, V, admin_type, vcloud_type
 from gatepost.vcloud.represent.links import admin_reference, link
@@ -125,10 +125,10 @@ def _content(call: Call, element: Element, vdc: Vdc, contents: list[Contained]) 
     if call.traits.vdc_storage_capacity:
         size = sum(disk.size_mb for vapp in vapps for vm in vapp.vms for disk in vm.hardware.disks)
         _capacity(call, element, "StorageCapacity", Usage("MB", vdc.storage_profile.limit_mb, size))
-    used = load(running(vapps), settings)
+    used, bounds = load(running(vapps), settings), limits(vdc, settings)
     compute = sub(element, V + "ComputeCapacity")
-    _capacity(call, compute, "Cpu", Usage("MHz", settings.vdc_cpu, used.cpu))
-    _capacity(call, compute, "Memory", Usage("MB", settings.vdc_memory, used.memory))
+    _capacity(call, compute, "Cpu", Usage("MHz", bounds.cpu, used.cpu))
+    _capacity(call, compute, "Memory", Usage("MB", bounds.memory, used.memory))
     _resources(call, element, contents)
     networks = sub(element, V + "AvailableNetworks")
     for network in vdc.org.networks.values():
@@ -141,7 +141,7 @@ def _content(call: Call, element: Element, vdc: Vdc, contents: list[Contained]) 
     sub(element, V + "NetworkQuota", "0")
     if call.traits.vdc_used_networks:
         sub(element, V + "UsedNetworkCount", str(len(vdc.org.networks)))
-    sub(element, V + "VmQuota", str(settings.vdc_vm_quota))
+    sub(element, V + "VmQuota", str(quota(vdc, settings)))
     sub(element, V + "IsEnabled", "true")
     if call.traits.storage_profiles:
         profiles = sub(element, V + "VdcStorageProfiles")

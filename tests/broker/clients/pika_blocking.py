@@ -29,7 +29,7 @@ except UnroutableError as error:
 
 channel.basic_qos(prefetch_count=1)
 deliveries = []
-for method, properties, body in channel.consume(queue, inactivity_timeout=15):
+for method, properties, body in channel.consume(queue, inactivity_timeout=60):
     assert method is not None, "no delivery came"
     deliveries.append([body.decode(), method.redelivered, method.routing_key, properties.headers == headers])
     if len(deliveries) == 1:

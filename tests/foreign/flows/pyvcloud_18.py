@@ -78,7 +78,7 @@ def log_in(where: Any, user: str) -> Any:
 def done(client: Any, task: Any) -> str:
     ended = client.get_task_monitor().wait_for_status(
         task=task,
-        timeout=20,
+        timeout=60,
         poll_frequency=POLL_SECONDS,
         fail_on_status=TaskStatus.ERROR,
         expected_target_statuses=[TaskStatus.SUCCESS, TaskStatus.ABORTED, TaskStatus.CANCELED],

@@ -89,7 +89,7 @@ def waits_while(client: Any, resource: Any, decision: Any) -> list[str]:
 
     waiter = threading.Thread(target=wait, daemon=True)
     waiter.start()
-    if not began.wait(10):
+    if not began.wait(60):
         raise TimeoutError("the waiter did not begin")
     decision()
     waiter.join(10)

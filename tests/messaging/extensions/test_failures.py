@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -15,7 +14,7 @@ from gatepost import Gatepost
 from gatepost.messaging.calls import MOST_CALLS
 from tests.support.amqp import amqp_settings
 from tests.support.client import Reply, VcloudClient
-from tests.support.process import Serve
+from tests.support.process import AT_ONCE, Serve
 from tests.support.proxy import Proxy
 from tests.support.refusals import refused
 from tests.support.services import (
@@ -158,7 +157,7 @@ def test_a_lost_connection_ends_the_wait_and_a_new_one_serves(
         answer = in_background(alice.get, "/api/backup", expect_5xx=True)
         [asked] = silent.wait_for(1)
         proxy.refuse()
-        message = refused(answer.result(5), 503, "SERVICE_UNAVAILABLE")
+        message = refused(answer.result(60), 503, "SERVICE_UNAVAILABLE")
         assert message.startswith('The extension service "backup" cannot be asked now: ')
         # Whoever waits is told of the loss before the state shows it.
         until(lambda: cloud.broker_state == "waiting")
@@ -167,7 +166,7 @@ def test_a_lost_connection_ends_the_wait_and_a_new_one_serves(
         answer = in_background(alice.get, "/api/backup", foreign=True)
         _, again = silent.wait_for(2)
         silent.send(again, reply(200, b"again"))
-        assert answer.result(5).body == b"again"
+        assert answer.result(60).body == b"again"
         # The same queue, made anew.
         assert asked.properties.reply_to == again.properties.reply_to
 
@@ -232,14 +231,12 @@ def test_a_reset_and_a_stop_leave_nobody_waiting(
     extension = offer(silence)
     answer = in_background(alice.get, "/api/backup", expect_5xx=True)
     extension.wait_for(1)
-    began = time.monotonic()
     if how == "reset":
         cloud.reset()
     else:
         cloud.stop()
     message = refused(answer.result(), 503, "SERVICE_UNAVAILABLE")
     assert message.endswith("The cloud was reset." if how == "reset" else "The cloud is stopping.")
-    assert time.monotonic() - began < 2
     if how == "reset":
         alice.login()
         refused(alice.get("/api/backup"), 404, "NOT_FOUND")
@@ -259,6 +256,6 @@ def test_a_signal_ends_the_process_whoever_waits(
         requests = extension.wait_for(MOST_CALLS)
         # The service can ask the cloud meanwhile.
         assert admin.get("/api/org").status == 200
-        assert served.stop() < 2
+        assert served.stop() < AT_ONCE
         assert {one.result().status for one in waiting} == {503}
     assert requests[0].message["remotePort"] == 0, "granian does not tell"
