@@ -106,8 +106,8 @@ class Container:
 
 def remove_left_behind() -> None:
     """Remove the containers of harnesses that were killed, and could not do so themselves."""
-    with contextlib.suppress(DockerException):
-        _remove_left_behind(docker.from_env(timeout=60))
+    with contextlib.suppress(DockerException), contextlib.closing(docker.from_env(timeout=60)) as client:
+        _remove_left_behind(client)
 
 
 def _remove_left_behind(client: Any) -> None:

@@ -16,6 +16,7 @@ ON = {
     "decision": {"method": "POST", "path": "*/action/*"},
     "login": {"method": "POST", "path": "*/sessions*"},
 }
+TRIES = 4
 MINE = {"user": CONNECTOR["vcloud"]}
 
 
@@ -116,8 +117,15 @@ def _another_asks(scene: Scene) -> Ask:
 
 
 @then(parsers.parse('it gets through, and takes "{action}" once'))
-def _gets_through(asked: Ask, met: Fault, action: str) -> None:
+def _gets_through(scene: Scene, asked: Ask, met: Fault, action: str) -> None:
     trouble.gets_through(asked, met, action)
+    for _ in range(TRIES):
+        if trouble.was_met_for(asked, met):
+            return
+        # Something else that the connector asks for now and then met it, and says little.
+        met = scene.fault(met.effect, **met.rule.match.model_dump(exclude_none=True))
+        asked = ask(scene, "resume")
+        trouble.gets_through(asked, met, action)
 
 
 @then(parsers.parse("it tries again after {seconds:d} seconds at the earliest"))

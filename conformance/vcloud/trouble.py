@@ -33,6 +33,15 @@ def gets_through(asked: Ask, trouble: Fault, action: str) -> None:
     leaves_alone(asked)
 
 
+def was_met_for(asked: Ask, trouble: Fault) -> bool:
+    """Whether it was this request that met the trouble; true as well where nothing could tell."""
+    about = (asked.hold.id, asked.task.id)
+    tellable = [entry for entry in asked.looks() if any(id in entry.path for id in about)]
+    met = [entry for entry in asked.scene.entries() if entry.fault == trouble.id]
+    is_read = trouble.rule.match.method == "GET"
+    return not (is_read and tellable) or any(id in entry.path for entry in met for id in about)
+
+
 def leaves_alone(asked: Ask) -> None:
     """Since it knows that the request is decided, it did not try to decide it. Raises Broken."""
     knows = _knows_since(asked)

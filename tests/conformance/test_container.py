@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -28,16 +29,20 @@ CONNECTORS = Path(connectors.__file__).parent
 
 
 @pytest.fixture(scope="module")
-def daemon() -> Any:
+def daemon() -> Iterator[Any]:
     try:
         client = docker.from_env()
-        client.ping()
-        client.images.get(BASE)
-    except ImageNotFound:
-        pytest.skip(f"there is no image {BASE} with Python, pika and lxml; .ci/run makes one")
     except DockerException:
         pytest.skip("no Docker daemon answers")
-    return client
+    with closing(client):
+        try:
+            client.ping()
+            client.images.get(BASE)
+        except ImageNotFound:
+            pytest.skip(f"there is no image {BASE} with Python, pika and lxml; .ci/run makes one")
+        except DockerException:
+            pytest.skip("no Docker daemon answers")
+        yield client
 
 
 @pytest.fixture(scope="module")
