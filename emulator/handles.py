@@ -6,7 +6,7 @@ import math
 import time
 from typing import Any
 
-from gatepost.control import holds
+from gatepost.control import abiquo, holds
 from gatepost.control.context import Control
 from gatepost.control.requests import OperationRequest
 from gatepost.core.holds import Decision, Hold
@@ -29,8 +29,9 @@ class HeldRequest:
 
     @property
     def name(self) -> str:
-        """Of what the request is about: the vApp, the machine."""
-        return self._hold.task.owner.name
+        """Of what the request is about: the vApp's name, the machine's label."""
+        task = self._hold.task
+        return abiquo.owner(self._control.abiquo, task)["name"] if self.dialect == "abiquo" else task.owner.name
 
     @property
     def operation(self) -> str:

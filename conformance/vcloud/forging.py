@@ -9,6 +9,7 @@ import pika
 
 from gatepost.conformance.scene import Scene
 from gatepost.conformance.vcloud.asks import Ask, ask
+from gatepost.conformance.vcloud.trouble import goes_on
 from gatepost.conformance.verdict import HarnessError, NotApplicable, Unreached
 from gatepost.core.effects import MessageDrop
 from gatepost.core.journal import Entry
@@ -37,7 +38,7 @@ class Untold:
 
     def tell(self, *texts: str, watch: Callable[[], None] = lambda: None) -> None:
         """Send these, each with the headers of the true message and without any. `watch` is called often until they
-        are taken. Raises Unreached."""
+        are taken. Raises Unreached and Broken."""
         url = self.scene.cloud.info(with_secrets=True)["amqp_url"]
         with pika.BlockingConnection(pika.URLParameters(url)) as connection:
             channel = connection.channel()
@@ -49,7 +50,7 @@ class Untold:
         self._wait_until_taken(2 * len(texts), watch)
 
     def _wait_until_taken(self, number: int, watch: Callable[[], None]) -> None:
-        """Until it was given them all, and decided what was asked for later."""
+        """Until it was given them all, and decided what was asked for later. Raises Broken when it never does."""
         patience = self.scene.profile.patience
 
         def given() -> bool:
@@ -65,6 +66,7 @@ class Untold:
             raise Unreached("a forged notification", f"it was not given it{self.scene.how_it_ended}")
         later = ask(self.scene, "resume")
         self.scene.wait(decided, patience)
+        goes_on(later)
 
     def _true_one(self) -> Entry:
         def look() -> Entry | None:

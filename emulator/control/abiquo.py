@@ -36,7 +36,9 @@ def perform(dialect: AbiquoDialect, wanted: OperationRequest) -> dict[str, Any]:
             started = _start(dialect, state, wanted)
         records = started.announce()
     except ApiError as error:
-        raise Refused(error.status, f"{error.code}: {error.message}") from None
+        # That a connector fails is no failure of ours, whatever Abiquo's own client is told.
+        status = 424 if error.code == "WKF-01" else error.status
+        raise Refused(status, f"{error.code}: {error.message}") from None
     if not records:
         raise InvalidValue(f"nothing in {wanted.name!r} needs that")
     with state.world.lock:
@@ -51,14 +53,25 @@ def decide(dialect: AbiquoDialect, hold: Hold, decision: Decision, message: str)
     state = dialect.state
     machine = state.inventory.machines[hold.task.owner.id]
     review.apply(state, machine.tasks[hold.task.id], decision, message, state.inventory.system_user)
-    return {"applied": True, **shapes.hold(hold, "abiquo")}
+    return {"applied": True, **held(dialect, hold)}
+
+
+def held(dialect: AbiquoDialect, hold: Hold) -> dict[str, Any]:
+    return {**shapes.hold(hold, "abiquo"), "owner": owner(dialect, hold.task)}
+
+
+def owner(dialect: AbiquoDialect, task: Task) -> dict[str, str]:
+    """People know a machine by its label, which is also what operations ask for; its name is the hypervisor's."""
+    machine = dialect.state.inventory.machines.get(task.owner.id)
+    return {"type": task.owner.kind, "id": task.owner.id, "name": task.owner.name if machine is None else machine.label}
 
 
 def task(dialect: AbiquoDialect, task: Task) -> dict[str, Any]:
     """The caller holds the lock."""
     record = _record(dialect.state, task)
     href = None if record is None else f"{dialect.api_url}/{task_path(record)}"
-    return {**shapes.task(task, "abiquo"), "status": state_of(dialect.state.inventory, task), "href": href}
+    status = state_of(dialect.state.inventory, task)
+    return {**shapes.task(task, "abiquo"), "status": status, "owner": owner(dialect, task), "href": href}
 
 
 def _record(state: State, task: Task) -> Record | None:

@@ -55,7 +55,8 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True)
 class Route:
-    """What the OpenAPI document tells of a route. `statuses` are those of its refusals."""
+    """What the OpenAPI document tells of a route. `statuses` are those of its refusals; `missed` is the type of a 404
+    that tells more than its error."""
 
     method: str
     rule: str
@@ -65,6 +66,7 @@ class Route:
     answer: Any
     statuses: tuple[int, ...]
     guarded: bool
+    missed: Any
 
 
 ROUTES: list[Route] = []
@@ -79,6 +81,7 @@ def route(
     body: Model | None = None,
     statuses: tuple[int, ...] = (),
     guarded: bool = True,
+    missed: Any = None,
 ) -> Callable[[Handler], Handler]:
     """Serve `method rule` by a function that takes the Control, the parsed `query` and `body` where they are declared,
     and the rule's parameters. What it returns becomes JSON; `answer` is that one's type. Its docstring's first line is
@@ -86,7 +89,7 @@ def route(
     """
 
     def register(handler: Handler) -> Handler:
-        ROUTES.append(Route(method, rule, handler, query, body, answer, statuses, guarded))
+        ROUTES.append(Route(method, rule, handler, query, body, answer, statuses, guarded, missed))
 
         def view(**parameters: str) -> Response:
             control: Control = request.environ[ENVIRON_KEY]

@@ -123,7 +123,13 @@ def task_of(control: Control, id: str) -> dict[str, Any]:
 def holds(control: Control, query: HoldsQuery) -> Any:
     """What is held now, oldest first."""
     every, count = open_holds(control)
-    return {"holds": [shapes.hold(hold, dialect) for dialect, hold in every[: query.limit]], "count": count}
+    listed = every[: query.limit]
+    return {
+        "holds": [
+            abiquo.held(control.abiquo, hold) if dialect == "abiquo" else shapes.hold(hold) for dialect, hold in listed
+        ],
+        "count": count,
+    }
 
 
 @route("POST", "/gatepost/holds/<id>/decision", body=DecisionRequest, answer=Decided, statuses=(400, 404, 409))
@@ -133,7 +139,9 @@ def decide(control: Control, id: str, body: DecisionRequest) -> Any:
     return end(control, id, body.decision, body.message)
 
 
-@route("POST", "/gatepost/operations", body=OperationRequest, answer=TaskAnswer, statuses=(400, 403, 404, 409))
+@route(
+    "POST", "/gatepost/operations", body=OperationRequest, answer=TaskAnswer, statuses=(400, 403, 404, 409, 424, 503)
+)
 def request_operation(control: Control, body: OperationRequest) -> Any:
     """Make a user ask for something; the task that came of it."""
     require_text(body.name, body.description)

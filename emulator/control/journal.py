@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from flask import request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from gatepost.control import guard, shapes
 from gatepost.control.api import Answer, BadRequest, Body, Query, route
@@ -85,34 +85,66 @@ class Entries(Answer):
 
 
 class NearEntry(Answer):
-    """An entry that is not as wanted, and each field in which it differs."""
+    """An entry that is not as wanted, and each field in which it differs; in `seq` one that came too early."""
 
     entry: JournalEntry
     differs: dict[str, Difference]
 
 
 class Found(Answer):
-    """What was expected is there; a 404 holds the `nearest` entries instead."""
+    """What was expected is there. `last` is the newest number that was looked at; `lost` are entries behind `after`
+    that the ring had dropped before."""
 
-    found: bool
+    found: Literal[True]
     entries: list[JournalEntry]
+    last: int
+    lost: int
+
+
+class Missed(Answer):
+    """What was expected is not there; `entries` are those that are."""
+
+    error: str
+    found: Literal[False]
+    entries: list[JournalEntry]
+    nearest: list[NearEntry]
+    last: int
+    lost: int
 
 
 class ExpectQuery(BaseModel):
     """The fields of an entry, and `header.NAME`; `at_least` and `at_most` so many, within so many seconds."""
 
+    # Names of headers are anybody's choice; what is no field of an entry either is refused with the condition.
     model_config = ConfigDict(extra="allow")
 
+    kind: str | None = None
+    direction: str | None = None
+    dialect: str | None = None
+    method: str | None = None
+    path: str | None = None
+    exchange: str | None = None
+    routing_key: str | None = None
+    status: int | None = None
+    user: str | None = None
+    task: str | None = None
+    note: str | None = None
+    fault: int | None = None
+    body: str | None = None
     at_least: Annotated[int, Field(ge=0, le=100_000)] = 1
     at_most: Annotated[int, Field(ge=0, le=100_000)] | None = None
     within: Wait = 0.0
     after: After = 0
 
 
+Condition = Annotated[dict[str, Any], WithJsonSchema(Like.model_json_schema())]
+"""A Like that is read by `parse_like`, whose errors tell more."""
+
+
 class ExpectBody(Body):
     """Conditions; with several of them, an entry for each in this order."""
 
-    entries: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
+    entries: Annotated[list[Condition], Field(min_length=1, max_length=100)]
     at_least: Annotated[int, Field(ge=0, le=100_000)] = 1
     at_most: Annotated[int, Field(ge=0, le=100_000)] | None = None
     within: Wait = 0.0
@@ -142,17 +174,14 @@ def journal(control: Control, query: JournalQuery) -> Any:
     }
 
 
-@route("GET", "/gatepost/expect", query=ExpectQuery, answer=Found, statuses=(400, 404, 503))
+@route("GET", "/gatepost/expect", query=ExpectQuery, answer=Found, statuses=(400, 404, 503), missed=Missed)
 def expect_one(control: Control, query: ExpectQuery) -> Any:
     """Whether there is, or will be in time, an entry like this; else the nearest three, and how they differ."""
-    fields: dict[str, Any] = dict(query.model_extra or {})
-    for name in ("status", "fault"):
-        if name in fields and str(fields[name]).isdecimal():
-            fields[name] = int(fields[name])
+    fields = query.model_dump(exclude_unset=True, exclude={"at_least", "at_most", "within", "after"})
     return _expect(control, [parse_like(fields)], query)
 
 
-@route("POST", "/gatepost/expect", body=ExpectBody, answer=Found, statuses=(400, 404, 503))
+@route("POST", "/gatepost/expect", body=ExpectBody, answer=Found, statuses=(400, 404, 503), missed=Missed)
 def expect_several(control: Control, body: ExpectBody) -> Any:
     """The same for several entries in order, or for a condition too long for a URL."""
     return _expect(control, [parse_like(fields) for fields in body.entries], body)
@@ -175,7 +204,7 @@ def _expect(control: Control, likes: list[Like], wanted: ExpectQuery | ExpectBod
         )
     if not outcome.found:
         raise guard.Refused(404, outcome.why, _missed(outcome))
-    return {"found": True, "entries": _shapes(outcome.entries)}
+    return {"found": True, **_told(outcome)}
 
 
 def _missed(outcome: Outcome) -> dict[str, Any]:
@@ -183,11 +212,12 @@ def _missed(outcome: Outcome) -> dict[str, Any]:
         {"entry": shapes.entry(one.entry), "differs": {name: d.model_dump() for name, d in one.differs.items()}}
         for one in outcome.nearest
     ]
-    return {"found": False, "entries": _shapes(outcome.entries), "nearest": nearest}
+    return {"found": False, "nearest": nearest, **_told(outcome)}
 
 
-def _shapes(entries: list[Entry]) -> list[dict[str, Any]]:
-    return [shapes.entry(entry) for entry in entries[:MOST_ENTRIES]]
+def _told(outcome: Outcome) -> dict[str, Any]:
+    entries = [shapes.entry(entry) for entry in outcome.entries[:MOST_ENTRIES]]
+    return {"entries": entries, "last": outcome.last, "lost": outcome.lost}
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ _TEXTS = {
     403: "Refused: a foreign web page or host, or the cloud's own refusal",
     404: "Not there; of `expect`: not seen, with the nearest entries",
     409: "The hold was decided otherwise",
+    424: "The connector that Abiquo called failed",
     503: "Too many wait already",
 }
 
@@ -86,8 +87,8 @@ def _content(description: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refusal(one: Route, status: int, schemas: dict[str, Any]) -> dict[str, Any]:
-    if one.rule == "/gatepost/expect" and status == 404:
-        return {"type": "object", "required": ["error", "found", "entries", "nearest"]}
+    if status == 404 and one.missed is not None:
+        return _schema(one.missed, "serialization", schemas)
     return _schema(Refusal, "serialization", schemas)
 
 

@@ -8,16 +8,15 @@ chances are drawn for each rule by itself, once a match.
 from __future__ import annotations
 
 import random
-import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from fnmatch import translate
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from gatepost.core.effects import Effect, Point
+from gatepost.core.patterns import Pattern, compiled
 
 MOST_RULES = 1_000
 
@@ -55,9 +54,6 @@ def _epoch(value: object) -> object:
 
 Moment = Annotated[float, BeforeValidator(_epoch), Field(allow_inf_nan=False)]
 """Epoch seconds of the cloud's clock; in JSON also ISO 8601 with its offset."""
-
-Pattern = Annotated[str, Field(min_length=1, max_length=1_000)]
-"""A text in which `*` stands for any characters, also for a slash, and `?` for one."""
 
 
 class Match(BaseModel):
@@ -132,8 +128,8 @@ class Trigger:
         self._at = at
         self._random = random.Random(seed)
         wanted = ((name, getattr(match, name)) for name in _PATTERNS if name != "user")
-        self._patterns = [(name, _compiled(text)) for name, text in wanted if text is not None]
-        self._user = None if match.user is None else _compiled(match.user)
+        self._patterns = [(name, compiled(text)) for name, text in wanted if text is not None]
+        self._user = None if match.user is None else compiled(match.user)
 
     @property
     def asks_for_user(self) -> bool:
@@ -262,7 +258,3 @@ class Faults:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern))

@@ -72,6 +72,11 @@ class Journal:
         """The number of the newest entry, 0 before the first."""
         return self._next - 1
 
+    @property
+    def first(self) -> int:
+        """The number of the oldest entry that is still there, or of the next one where none is."""
+        return self._first
+
     def add(self, entry: Entry) -> Entry:
         size = entry.size()
         with self._lock:
@@ -104,8 +109,24 @@ class Journal:
             newest = self.last
             found = list(islice(filter(wanted, self.after(seen)), limit))
             seen = max(seen, newest)
-            if found or not self._wait_for_more(seen, deadline):
+            if found or not self.wait_for_more(seen, deadline):
                 return found
+
+    def wait_for_more(self, seen: int, deadline: float) -> bool:
+        """Whether there is an entry behind `seen`: wait for one until `deadline`, of the monotonic clock.
+
+        False also when the deadline has passed, whatever there is, and once the journal is closed.
+        """
+        with self._added:
+            self._waiting += 1
+            try:
+                while not self._closed and (left := deadline - time.monotonic()) > 0:
+                    if self.last > seen:
+                        return True
+                    self._added.wait(left)
+                return False
+            finally:
+                self._waiting -= 1
 
     def clear(self) -> None:
         """Forget every entry; the numbers go on."""
@@ -119,16 +140,3 @@ class Journal:
         with self._added:
             self._closed = True
             self._added.notify_all()
-
-    def _wait_for_more(self, seen: int, deadline: float) -> bool:
-        with self._added:
-            self._waiting += 1
-            try:
-                while self.last <= seen and not self._closed:
-                    left = deadline - time.monotonic()
-                    if left <= 0:
-                        return False
-                    self._added.wait(left)
-                return not self._closed
-            finally:
-                self._waiting -= 1

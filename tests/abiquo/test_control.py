@@ -38,6 +38,7 @@ def test_what_both_clouds_hold_and_decisions_about_it(
     ]
     hold = held["holds"][1]
     assert (held["count"], hold["deadline"], hold["user"], hold["org"]) == (2, None, "joe@acme", "acme")
+    assert hold["owner"]["name"] == task["owner"]["name"] == "web" == cloud.holds[1].name  # as operations name it
     path = f"/holds/{hold['id']}/decision"
     assert "abort" in api.post(path, {"decision": "fail"}).error
     assert api.post(path, {"decision": "resume", "message": "fine"}).json["applied"]
@@ -91,3 +92,9 @@ def test_the_two_clouds_share_a_clock_and_nothing_else(cloud: Gatepost, api: Con
     with AbiquoClient(cloud, "alice") as alice:
         assert alice.get("login").status == 401
     assert links_of(joe.get(task).json)["self"] == task
+
+
+def test_a_connector_that_fails_is_no_failure_of_ours(make_world: MakeWorld) -> None:
+    with ControlClient(make_world(workflow_endpoint="http://127.0.0.1:1/")) as api:
+        answer = api.post("/operations", {"operation": "deploy", "name": "web", "user": "joe"})
+    assert (answer.status, answer.error.partition(":")[0]) == (424, "WKF-01")

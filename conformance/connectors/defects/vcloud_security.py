@@ -25,8 +25,8 @@ def _parses_every_message(parser: etree.XMLParser) -> None:
     right = reference.id_of
 
     def id_of(properties: Any, body: bytes) -> str | None:
-        if body.startswith(b"<"):
-            root = etree.fromstring(body, parser)
+        root = etree.fromstring(body, parser) if body.startswith(b"<") else None
+        if root is not None:
             seen.append("".join(root.xpath("*[local-name() = 'Timestamp']//text()")))
         return right(properties, body)
 
