@@ -28,6 +28,8 @@ from gatepost.conformance.verdict import Judgement, Unreached, Verdict, counts_a
 from gatepost.core.journal import Entry
 
 pytest_plugins = [f"{steps.__name__}.{module.name}" for module in iter_modules(steps.__path__)]
+# Steps import each other, and pytest warns of a plugin that was imported before it heard of it.
+pytest.register_assert_rewrite(*pytest_plugins)
 
 _SETTLE_REST = {"vcloud": vcloud.settle_rest, "abiquo": abiquo.settle_rest}
 """What leaves nothing of a scenario behind that could disturb another one."""
