@@ -21,7 +21,7 @@ LULL = 1.5
 MOST_ATTEMPTS = 10
 """After a refusal; more of them are a loop."""
 
-FASTEST = 20
+FASTEST = 10
 """Requests in a second, and then again in the next one, that are a hot loop."""
 
 

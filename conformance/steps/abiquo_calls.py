@@ -54,6 +54,11 @@ def _with_slash(scene: Scene) -> None:
     scene.be_at_work()
 
 
+@given("a cloud with nothing but Abiquo at its root, below another path and at another name of its host")
+def _elsewhere_at_root(scene: Scene) -> None:
+    scene.move(root="abiquo", vary=["roots"])
+
+
 @given("the paths in webhooks begin with a slash")
 def _slash_in_front(scene: Scene) -> None:
     listens(scene)
