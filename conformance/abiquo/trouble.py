@@ -72,6 +72,19 @@ def took_effect_unheard(asked: Ask, trouble: Fault) -> None:
     scene.require(trouble.trigger.hits and asked.by_connector, "a decision, the answer to which is lost")
 
 
+def comes_back(asked: Ask, trouble: Fault) -> None:
+    """Wait until it has looked again, or tried again; it need not."""
+    scene = asked.scene
+    lost = next((e.seq for e in scene.entries() if e.fault == trouble.id), 0)
+    about = ("http.request", "http.response")
+
+    def answered() -> bool:
+        # The lost one is among the entries behind the tap's note of it: one request and one answer.
+        return sum(entry.kind in about and entry.seq > lost for entry in asked.entries()) > len(about) + 1
+
+    scene.watch(answered, scene.profile.within)
+
+
 def goes_on(later: Ask) -> None:
     """What was asked for after the trouble is decided. Raises Broken, since the trouble was met."""
     scene, patience = later.scene, later.scene.profile.patience
