@@ -17,7 +17,7 @@ from gatepost.abiquo.versions import traits
 from gatepost.abiquo.workflows import Action, Hardware, batch, deploy, reconfigure, undeploy
 from gatepost.conformance.bench import CONNECTOR
 from gatepost.conformance.scene import Scene
-from gatepost.conformance.verdict import Broken, HarnessError, Unreached
+from gatepost.conformance.verdict import Broken, HarnessError, NotApplicable, Unreached
 from gatepost.core.holds import Decision, Hold
 from gatepost.core.journal import Entry
 
@@ -223,6 +223,8 @@ def ask_at_once(scene: Scene, wanted: Sequence[str], names: Sequence[str | None]
 def ask_for_appliance(scene: Scene, wanted: Sequence[str]) -> list[Ask]:
     """A user deploys an appliance, each machine of which the connector decides in its own way. Raises NotApplicable."""
     names = [scene.name_for(decision) for decision in wanted]
+    if any(scene.profile.decides[decision].operation not in (None, "deploy") for decision in wanted):
+        raise NotApplicable("machines whose deployment the connector decides by their names", "it decides otherwise")
     with scene.cloud.abiquo.world.lock:
         appliance = _appliance(scene, f"appliance-{scene.number()}")
         machines = [_machine(scene, appliance, name, "deploy") for name in names]

@@ -280,15 +280,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--user", default="connector")
     parser.add_argument("--password", default="gatepost")
     parser.add_argument(
-        "--oauth",
-        nargs=4,
-        metavar=("KEY", "SECRET", "TOKEN", "SECRET"),
-        help="of consumer and access token, in place of user and password",
+        "--oauth", metavar="KEY,SECRET,TOKEN,SECRET", help="consumer and access token, in place of user and password"
     )
     parser.add_argument("--ca", help="PEM file of the authority that the cloud's certificate must come from")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    sign = oauth(*options.oauth) if options.oauth else basic(options.user, options.password)
+    sign = oauth(*options.oauth.split(",")) if options.oauth else basic(options.user, options.password)
     connector = Connector(Cloud(options.api, sign, options.ca), options.port)
     signal.signal(signal.SIGTERM, connector.stop)
     signal.signal(signal.SIGINT, connector.stop)

@@ -18,6 +18,7 @@ from gatepost.conformance.abiquo.gate import (
 )
 from gatepost.conformance.abiquo.telling import Messenger, edited, spoken, tell, with_hrefs, withhold
 from gatepost.conformance.abiquo.trouble import (
+    comes_back,
     does_not_spin,
     gets_through,
     gives_up,
@@ -52,6 +53,11 @@ def _with_slash(scene: Scene) -> None:
     scene.undo.callback(scene.bench.end_connector)
     scene.undo.callback(scene.bench.instead.clear)
     scene.be_at_work()
+
+
+@given("a cloud with nothing but Abiquo at its root, below another path and at another name of its host")
+def _elsewhere_at_root(scene: Scene) -> None:
+    scene.move(root="abiquo", vary=["roots"])
 
 
 @given("the paths in webhooks begin with a slash")
@@ -187,6 +193,7 @@ def _calm(scene: Scene, request_: Ask) -> None:
 
 @then("the connector takes it calmly")
 def _calm_too(scene: Scene, request_: Ask) -> None:
+    scene.wait(lambda: any(entry.kind == "http.response" for entry in request_.entries()), scene.profile.within)
     ask_later_or_broken(scene)
     gives_up(request_)
     still_runs(scene)
@@ -248,6 +255,7 @@ def _waits(request_: Ask, met: Fault, seconds: int) -> None:
 @then("the decision was taken, and the connector never heard of it")
 def _unheard(request_: Ask, met: Fault) -> None:
     took_effect_unheard(request_, met)
+    comes_back(request_, met)
 
 
 @then("the connector still decides what is asked for next")

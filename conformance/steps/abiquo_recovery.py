@@ -101,7 +101,8 @@ def _true_message(scene: Scene) -> tuple[Ask, str]:
 
 def _with_doctype(text: str, doctype: str, content: str = "") -> bytes:
     """The message with a document type, and with this in place of the task's type."""
-    root = text.lstrip("<").split(">", 1)[0].split()[0]
+    found = re.search(r"<(\w+)", text)
+    root = found[1] if found is not None else "task"
     if content:
         text = re.sub(r"<type>[^<]*", f"<type>{content}", text)
     return f'<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE {root} {doctype}>{text}'.encode()

@@ -27,7 +27,7 @@ Feature: Calls to Abiquo
     configured with, as it is.
     Source: Abiquo workflow reference, 1.1 and 9.17
 
-    Given a cloud whose API stands below another path, at another name of its host
+    Given a cloud with nothing but Abiquo at its root, below another path and at another name of its host
     And the connector is at work
     When users ask for machines of every kind
     Then the connector decides each as is right

@@ -20,8 +20,8 @@ CANARIES = {
         *("VCD-NOT-1", "VCD-NOT-3", "VCD-SES-1", "VCD-TMO-5"),
     ),
     "abiquo": (
-        *("ABQ-DEC-1", "ABQ-DEC-2", "ABQ-DEC-3", "ABQ-HOK-1"),
-        *("ABQ-HOK-3", "ABQ-LNK-1", "ABQ-RAC-1", "ABQ-AUT-1"),
+        *("ABQ-DEC-1", "ABQ-DEC-2", "ABQ-DEC-3", "ABQ-HOK-1.1"),
+        *("ABQ-HOK-3.1", "ABQ-LNK-1.2", "ABQ-RAC-1.1", "ABQ-AUT-1.1"),
     ),
 }
 """Requirements that every defect is run against as well, since most defects must not break them."""
