@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from http.client import HTTPMessage
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -18,7 +18,7 @@ CLOUD: Any = Cloud
 DECIDER: Any = Decider
 REFERENCE: Any = reference
 
-Answer = tuple[int, Mapping[str, str], bytes]
+Answer = tuple[int, HTTPMessage, bytes]
 
 # --- where they go ---
 

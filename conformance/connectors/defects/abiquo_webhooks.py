@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from lxml import etree
 
 from gatepost.conformance.connectors import abiquo_reference as reference
-from gatepost.conformance.connectors.abiquo_client import Gone
+from gatepost.conformance.connectors.abiquo_client import Gone, link
 from gatepost.conformance.connectors.abiquo_reference import Connector, Decider, Told
 from gatepost.conformance.connectors.defects import defect
 
@@ -175,7 +175,7 @@ def _remembers_nothing() -> None:
 
     def look_up(self: Decider, told: Told) -> Any:
         machine = self.cloud.get(told.target)
-        tasks = self.cloud.get(reference.link(machine, "tasks"))["collection"]
+        tasks = self.cloud.get(link(machine, "tasks"))["collection"]
         here = self.cloud.url(told.target)
         for task in tasks:
             if task["taskId"] == told.id:
