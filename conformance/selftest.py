@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -14,7 +15,7 @@ import yaml
 
 from gatepost.conformance import catalogue
 from gatepost.conformance.connectors.defects import CANARIES, Defect
-from gatepost.conformance.launch import CannotStart
+from gatepost.conformance.launch import CannotOpen, CannotStart
 from gatepost.conformance.report.model import Result
 from gatepost.conformance.running import SuiteBroke, Wanted, run
 from gatepost.conformance.verdict import Verdict
@@ -65,16 +66,18 @@ def profile_of(dialect: str) -> Path:
     return Path(__file__).with_name("connectors") / f"{dialect}.yaml"
 
 
-def try_out(dialect: str, defect: Defect | None, folder: Path, seed: int, *, full: bool) -> Trial:
-    """Judge one connector; never raises for what becomes of it."""
+def try_out(
+    dialect: str, defect: Defect | None, folder: Path, seed: int, *, full: bool, stop: threading.Event
+) -> Trial:
+    """Judge one connector; never raises for what becomes of it, but KeyboardInterrupt when `stop` is set."""
     only: tuple[str, ...] = ()
     path = profile_of(dialect)
     if defect is not None:
         path = _profile_with(defect, folder)
         only = () if full else tuple(sorted(defect.breaks | defect.may_single | set(CANARIES[dialect])))
     try:
-        return Trial(dialect, defect, tuple(run(Wanted(path, seed, only))))
-    except (CannotStart, SuiteBroke) as error:
+        return Trial(dialect, defect, tuple(run(Wanted(path, seed, only), stop=stop)))
+    except (CannotOpen, CannotStart, SuiteBroke) as error:
         return Trial(dialect, defect, (), str(error))
 
 
@@ -97,8 +100,10 @@ def trials(
 
         def timed(dialect: str, defect: Defect | None) -> tuple[Trial, float]:
             began = time.monotonic()
-            return try_out(dialect, defect, Path(folder), seed, full=full), time.monotonic() - began
+            trial = try_out(dialect, defect, Path(folder), seed, full=full, stop=stop)
+            return trial, time.monotonic() - began
 
+        stop = threading.Event()
         waiting: set[Future[tuple[Trial, float]]] = {pool.submit(timed, *one) for one in wanted}
         try:
             while waiting:
@@ -106,6 +111,7 @@ def trials(
                 for future in done:
                     yield future.result()
         finally:
+            stop.set()
             for future in waiting:
                 future.cancel()
 
