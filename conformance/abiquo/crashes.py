@@ -31,6 +31,8 @@ def kill_at(scene: Scene, moment: Moment) -> list[Ask]:
         return [_kill_after_effect(scene)]
     gate = Gate(scene, *(("POST", DECIDING) if moment == "decision" else ()))
     asked = ask_at_once(scene, ["continue"])
+    if moment == "decision":
+        gate.narrow(asked[0].id)
     scene.wait(lambda: gate.reached, scene.profile.patience)
     scene.require(gate.reached, MOMENTS[moment])
     scene.watch(asked[0].answers, scene.profile.within)

@@ -27,6 +27,7 @@ class Gate:
         self._lock = threading.Lock()
         self._held: list[CrashPoint] = []
         self._count = 0
+        self._about = ""
         self._open = False
         self._next = tap.hold("request", self._match, self._reached)
         scene.undo.callback(self.open)
@@ -34,6 +35,16 @@ class Gate:
     @property
     def reached(self) -> bool:
         return self._count > 0
+
+    def narrow(self, word: str) -> None:
+        """From now on only what has this in its path is held; what is held and has it not, goes on."""
+        with self._lock:
+            self._about = word
+            others = [point for point in self._held if not self._wanted(point)]
+            self._held = [point for point in self._held if self._wanted(point)]
+            self._count = len(self._held)
+        for point in others:
+            point.release()
 
     def open(self) -> None:
         for point in self._let_go():
@@ -56,15 +67,22 @@ class Gate:
             if self._open:
                 point.release()
                 return
-            self._count += 1
-            self._held.append(point)
+            if self._wanted(point):
+                self._count += 1
+                self._held.append(point)
+            else:
+                point.release()
             self._next = self._tap.hold("request", self._match, self._reached)
+
+    def _wanted(self, point: CrashPoint) -> bool:
+        return point.seen is not None and self._about in point.seen.path
 
 
 def ask_and_meet(scene: Scene, meanwhile: Callable[[Ask], None]) -> Ask:
     """Something happens while the decision about a user's request is on its way. Raises Unreached."""
     gate = Gate(scene, "POST", DECIDING)
     asked = ask(scene, "continue")
+    gate.narrow(asked.id)  # another decision may still be on its way
     scene.wait(lambda: gate.reached, scene.profile.within)
     scene.require(gate.reached, f"a decision about {asked.name!r} on its way")
     meanwhile(asked)

@@ -8,7 +8,7 @@ a human; every other one is approved.
 
 Anybody can send a webhook. So it is only taken as a hint that there is something to decide: what that is, the cloud
 itself is asked. A webhook is answered at once, and other threads decide. What is not decided stays in the cloud, and is
-found again in the lists of pending tasks, on every start and every SWEEP seconds: no state of ours can be lost.
+found again in the lists of pending tasks, on every start and now and then: no state of ours can be lost.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ log = logging.getLogger("connector")
 LARGEST = 1024 * 1024  # bytes of a webhook
 SLOWEST = 5.0  # seconds that whoever calls us may be silent
 WORKERS = 8
-SWEEP = 20.0  # seconds between two looks through the lists
 PATIENCE = 20.0  # seconds after which a call that cannot be made now is left to the next sweep
 
 
@@ -182,8 +181,9 @@ def target_of(task: ElementTree.Element) -> str:
 class Connector:
     """Is told of tasks by webhooks, and looks through the cloud's lists now and then."""
 
-    def __init__(self, cloud: Cloud, port: int) -> None:
+    def __init__(self, cloud: Cloud, port: int, sweep: float) -> None:
         self.cloud = cloud
+        self.pause = sweep
         self.decider = Decider(cloud)
         self.work: queue.Queue[Callable[[], None]] = queue.Queue()
         self.server = Server(("127.0.0.1", port), handler(self))
@@ -222,7 +222,7 @@ class Connector:
         """First what came before we listened."""
         while True:
             self.work.put(self.look_through)
-            if self.decider.stopping.wait(SWEEP):
+            if self.decider.stopping.wait(self.pause):
                 return
 
     def look_through(self) -> None:
@@ -282,11 +282,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--oauth", metavar="KEY,SECRET,TOKEN,SECRET", help="consumer and access token, in place of user and password"
     )
+    parser.add_argument("--sweep", type=float, default=60.0, help="seconds between two looks through the lists")
     parser.add_argument("--ca", help="PEM file of the authority that the cloud's certificate must come from")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     sign = oauth(*options.oauth.split(",")) if options.oauth else basic(options.user, options.password)
-    connector = Connector(Cloud(options.api, sign, options.ca), options.port)
+    connector = Connector(Cloud(options.api, sign, options.ca), options.port, options.sweep)
     signal.signal(signal.SIGTERM, connector.stop)
     signal.signal(signal.SIGINT, connector.stop)
     connector.run()

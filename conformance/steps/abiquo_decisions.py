@@ -7,7 +7,7 @@ from pytest_bdd import given, parsers, then, when
 from gatepost.conformance.abiquo import Ask, ask, ask_at_once, ask_later, next_is_decided
 from gatepost.conformance.abiquo.asks import ask_for_appliance, each_is_taken
 from gatepost.conformance.scene import Scene
-from gatepost.conformance.verdict import Broken
+from gatepost.conformance.verdict import Broken, Unreached
 
 STRANGE = ('<b>&"it\'s"', "äöü", "Ωμέγα 東京", "🚀", "a/b?c=d#e;%41", "  two  blanks")
 """What is put behind names."""
@@ -94,7 +94,11 @@ def _left_open(request_: Ask) -> None:
 
 @then("the decision says why, as text")
 def _says_why(request_: Ask) -> None:
-    call = next(call for call in request_.decisions() if call.accepted)
+    scene = request_.scene
+    scene.wait(lambda: any(call.accepted for call in request_.decisions()), scene.profile.within)
+    call = next((call for call in request_.decisions() if call.accepted), None)
+    if call is None:
+        raise Unreached("an answer to the decision", f"there was none{scene.how_it_ended}")
     if not request_.record.word.strip():
         kind = call.request.headers.get("content-type", "none")
         seen = f"Content-Type {kind}, and {len(call.request.body)} bytes of which the cloud keeps nothing"

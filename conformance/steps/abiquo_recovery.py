@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from pytest_bdd import given, parsers, then, when
 
@@ -39,6 +40,20 @@ def _untold(scene: Scene, count: int) -> list[Ask]:
 @when("the connector starts")
 def _starts(scene: Scene) -> None:
     scene.bench.start_connector()
+
+
+@then("the connector finds and decides each of them")
+def _finds(scene: Scene, requests: list[Ask]) -> None:
+    with suppress(Broken, Unreached):
+        each_is_taken(requests, scene.profile.patience)
+    left = [one for one in requests if one.active]
+    if left:
+        ask_later(scene)
+    still = [one.name for one in left if one.active]
+    if still:
+        seen = f"{len(still)} of {len(requests)} still wait, as {still[0]!r} does; what was asked for later is decided"
+        raise Broken("everything that waited is found and decided", seen)
+    each_is_taken(requests)
 
 
 # --- many, and kills ---

@@ -31,6 +31,7 @@ Feature: Calls to Abiquo
     And the connector is at work
     When users ask for machines of every kind
     Then the connector decides each as is right
+    And each of its calls went below the root that it was given
 
   @ABQ-LNK-2 @must
   Scenario: Links are taken by their relation

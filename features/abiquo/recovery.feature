@@ -8,7 +8,7 @@ Feature: Recovery and robustness on Abiquo
 
     Given 3 requests wait that the connector was not told of
     When the connector starts
-    Then the connector decides each of them
+    Then the connector finds and decides each of them
 
   @ABQ-REC-1.2 @should @needs.pending-list
   Scenario: More waits than fits on a page
@@ -18,7 +18,7 @@ Feature: Recovery and robustness on Abiquo
 
     Given 60 requests wait that the connector was not told of
     When the connector starts
-    Then the connector decides each of them
+    Then the connector finds and decides each of them
 
   @ABQ-SEC-1.1 @must @needs.xml
   Scenario: A webhook cannot make it fetch anything
@@ -118,5 +118,5 @@ Feature: Recovery and robustness on Abiquo
     Source: Abiquo workflow reference, 5.5 and 6.3
 
     Given the connector is at work
-    When 5 users ask, and the connector is told to end while it decides
+    When 20 users ask, and the connector is told to end while it decides
     Then started again, it decides what still waits, each once

@@ -199,4 +199,4 @@ def waits_for_ever() -> None:
 
 @defect("abiquo", "Does nothing else while it tries again.", breaks="ABQ-API-1.7", may="ABQ-API-1.* ABQ-ROB-1")
 def does_one_thing_at_a_time() -> None:
-    REFERENCE.WORKERS = 1
+    REFERENCE.WORKERS, REFERENCE.PATIENCE = 1, 3600.0

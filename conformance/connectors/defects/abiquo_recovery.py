@@ -56,12 +56,12 @@ def finds_its_lock() -> None:
     call, init = Cloud.call, Connector.__init__
     lock: list[Path] = []
 
-    def start(self: Connector, cloud: Cloud, port: int) -> None:
+    def start(self: Connector, cloud: Cloud, port: int, sweep: float) -> None:
         lock.append(Path(gettempdir()) / f"gatepost-defect-{port}.lock")
         if lock[0].exists():
             lock[0].unlink()
             raise SystemExit(f"{lock[0]} exists: another one is at work")
-        init(self, cloud, port)
+        init(self, cloud, port, sweep)
 
     def locked(self: Cloud, method: str, href: str, text: str = "") -> bytes:
         if method != "POST":
