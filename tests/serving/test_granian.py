@@ -20,7 +20,7 @@ def app() -> Parked:
 def small(app: Parked) -> Iterator[GranianServer]:
     """Two threads, and no patience."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serving, "HEADER_SECONDS", 0.3)
+        patch.setattr(serving, "HEADER_SECONDS", 2.0)
         server = GranianServer(app, threads=2)
         server.start()
     yield server
