@@ -15,14 +15,12 @@ from gatepost.abiquo.inventory import VirtualAppliance, VirtualMachine, VmState
 from gatepost.abiquo.tasks import Record
 from gatepost.abiquo.versions import traits
 from gatepost.abiquo.workflows import Action, Hardware, batch, deploy, reconfigure, undeploy
+from gatepost.conformance.bench import ABIQUO_USER as USER
 from gatepost.conformance.bench import CONNECTOR
 from gatepost.conformance.scene import Scene
 from gatepost.conformance.verdict import Broken, HarnessError, NotApplicable, Unreached
 from gatepost.core.holds import Decision, Hold
 from gatepost.core.journal import Entry
-
-USER = "joe"
-"""Who asks."""
 
 MANAGER = "manager"
 """Who may decide beside the connector."""

@@ -38,7 +38,7 @@ from gatepost.core.effects import HttpHang, HttpReset, HttpStatus, HttpTrickle
 from gatepost.core.faults import Fault
 from gatepost.core.journal import Entry
 
-ON = {"decision": {"method": "POST", "path": DECIDING}, "call": {"dialect": "abiquo"}}
+ON = {"decision": {"method": "POST", "path": DECIDING}, "call": {"path": "*/virtualmachines/*"}}
 WHO = (None, CONNECTOR["abiquo"])
 
 # --- links ---
