@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from tests.support.client import VcloudClient
 from tools.rabbitmq_node import RabbitNode, find_rabbitmq, private_node
 
 pytest_plugins = ["tests.support.strict"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Scripts start what they put into the background so. The programs under test must hear Ctrl-C all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MakeWorld = Callable[..., Gatepost]
 
@@ -92,7 +97,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    from tests.support import strict  # a plugin, which pytest must be the first to import
+
+    whole = [Path(argument).name for argument in config.args] == ["tests"]
+    if whole and not (strict.is_on() or config.getoption("markexpr") or config.getoption("keyword")):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
     # One test process runs everything that needs the broker, so that one node is started.
     for item in items:
         if {"amqp_url", "rabbitmq_url", "rabbitmq"} & set(getattr(item, "fixturenames", ())):

@@ -13,7 +13,7 @@ from tests.conformance.conftest import Run
 from tests.support.judging import check
 from tests.support.judging import load as load_json
 
-pytestmark = [pytest.mark.xdist_group("conformance-runs"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("conformance-runs"), pytest.mark.timeout(300), pytest.mark.slow]
 
 TODAY = date(2026, 6, 15)
 

@@ -15,7 +15,7 @@ from tests.support.judging import check, load, write_profile
 from tests.support.process import GATEPOST, environment
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.xdist_group("conformance-runs"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("conformance-runs"), pytest.mark.timeout(300), pytest.mark.slow]
 
 FORMS = ["badge.json", "badge.svg", "junit.xml", "report.html", "report.json", "summary.md"]
 

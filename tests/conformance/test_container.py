@@ -22,7 +22,7 @@ from gatepost.conformance.container import LABEL
 from tests.support.process import GATEPOST, environment, gatepost
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 SECONDS = 240.0
 BASE = "gatepost-test-base"
 CONNECTORS = Path(connectors.__file__).parent

@@ -12,7 +12,7 @@ from lxml import html
 
 from tests.conformance.conftest import Run
 
-pytestmark = [pytest.mark.xdist_group("conformance-runs"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("conformance-runs"), pytest.mark.timeout(300), pytest.mark.slow]
 
 # Runs as a part of a copy without the policy; leaves what it found in the DOM.
 PROBE = """

@@ -23,6 +23,7 @@ from tests.support.waiting import until
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason=NOT_HERE + "reads /proc"),
     pytest.mark.timeout(300),  # each starts a handful of Python processes
+    pytest.mark.slow,
 ]
 SECONDS = 240.0
 

@@ -11,7 +11,7 @@ import pytest
 from tests.support.judging import load, write_profile
 from tests.support.process import environment
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 STRICT = """[pytest]
 addopts = --strict-markers --strict-config

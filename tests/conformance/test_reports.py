@@ -20,7 +20,7 @@ from tests.conformance.conftest import Run
 from tests.support.judging import HOSTILE, SECRET
 from tests.support.process import gatepost
 
-pytestmark = [pytest.mark.xdist_group("conformance-runs"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("conformance-runs"), pytest.mark.timeout(300), pytest.mark.slow]
 
 
 def result(id: str, verdict: Verdict, level: Level = Level.MUST, **more: Any) -> Result:

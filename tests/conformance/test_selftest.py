@@ -11,7 +11,7 @@ from gatepost.conformance.connectors import defects
 from tests.support.judging import load
 from tests.support.process import gatepost
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 
 def test_a_defect_is_caught_and_shown(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_its_commands_do_what_it_says(tmp_path: Path) -> None:
     commands = [line for block in blocks("sh") for line in block.splitlines()]
