@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 
 from gatepost.abiquo import review
-from gatepost.conformance.abiquo.asks import MANAGER, USER, Ask, ask
+from gatepost.conformance.abiquo.asks import MANAGER, Ask, ask
+from gatepost.conformance.bench import ABIQUO_USER
 from gatepost.conformance.scene import Scene
 from gatepost.core.faults import Match
 from gatepost.core.holds import Decision
@@ -104,7 +105,7 @@ def ask_and_end_before_it_looks(scene: Scene) -> Ask:
 
 
 def its_user_cancels(asked: Ask) -> None:
-    _decide(asked, Decision.ABORT, USER)
+    _decide(asked, Decision.ABORT, ABIQUO_USER)
 
 
 def a_manager_continues(asked: Ask) -> None:
